@@ -1,0 +1,63 @@
+/*
+title: Growth of open interest on the markets present at both dates
+grain: [vintage, day, scope_type, scope, horizon_days]
+columns:
+  vintage: latest shows every correction; as_known holds only what was known shortly after the day ended
+  day: UTC date at the end of the horizon
+  scope_type: market (the whole market), asset or venue
+  scope: name within the scope type, all for the market
+  horizon_days: length of the comparison, days
+  usd_growth_ratio: growth in US dollars, a fraction; NULL when the matched base is under 60 %
+  quantity_growth_ratio: growth in coins at the old prices (price-free), a fraction; NULL under 60 %
+  matched_ratio: share of the earlier total whose markets are seen, or known closed, today
+checks:
+  rows_if: raw.markets
+  range: {matched_ratio: [0, 1.000001], usd_growth_ratio: [-1, null], quantity_growth_ratio: [-1, null]}
+  values: {scope_type: [market, asset, venue]}
+*/
+with horizons as (
+    select unnest([7, 30, 90, 365]) as horizon_days
+),
+pairs as (
+    select
+        b.vintage, n.day, b.venue, b.asset, h.horizon_days,
+        b.seen_usd as usd_before,
+        n.seen_usd as usd_now,
+        -- a closed market holds zero coins; otherwise today's coins at the old price
+        case when n.status = 'closed' then 0 else n.open_interest_base * b.price_usd end as revalued_now
+    from intermediate.int_market_day as n
+    cross join horizons as h
+    inner join intermediate.int_market_day as b
+        on b.vintage = n.vintage and b.venue = n.venue and b.market = n.market
+        and b.day = n.day - h.horizon_days
+    where n.day >= $from_day::date and b.status = 'seen'
+),
+scoped as (
+    select vintage, day, horizon_days, 'market' as scope_type, 'all' as scope, usd_before, usd_now, revalued_now
+    from pairs
+    union all
+    select vintage, day, horizon_days, 'asset' as scope_type, asset as scope, usd_before, usd_now, revalued_now
+    from pairs
+    union all
+    select vintage, day, horizon_days, 'venue' as scope_type, venue as scope, usd_before, usd_now, revalued_now
+    from pairs
+),
+summed as (
+    select
+        vintage, day, scope_type, scope, horizon_days,
+        exact_sum(usd_before) as before_all,
+        exact_sum(case when usd_now is not null then usd_before end) as before_matched,
+        exact_sum(case when usd_now is not null then usd_now end) as now_matched,
+        exact_sum(case when usd_now is not null then revalued_now end) as revalued_matched
+    from scoped
+    group by vintage, day, scope_type, scope, horizon_days
+)
+select
+    vintage, day, scope_type, scope, horizon_days,
+    case when before_matched >= 0.6 * before_all and before_matched > 0
+        then now_matched / before_matched - 1 end as usd_growth_ratio,
+    case when before_matched >= 0.6 * before_all and before_matched > 0
+        then revalued_matched / before_matched - 1 end as quantity_growth_ratio,
+    coalesce(safe_ratio(before_matched, before_all), 0) as matched_ratio
+from summed
+where before_all > 0

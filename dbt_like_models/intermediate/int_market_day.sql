@@ -1,0 +1,133 @@
+/*
+title: The complete grid of day, venue and market with what was seen, NULL where nothing was
+grain: [vintage, day, venue, market]
+columns:
+  vintage: latest shows every correction; as_known holds only what was known shortly after the day ended
+  day: UTC date whose end (00:00 of the next day) the value stands for
+  venue: exchange
+  market: the venue's own id of the market
+  asset: base after the alias table
+  kind: swap (perpetual) or future (dated)
+  direction: linear pays in quote, inverse in base, quanto in a third coin
+  settle: currency that margin and profit are paid in
+  open_interest_base: coins of the asset, one side counted; 0 only for a market known to be closed
+  open_interest_usd: US dollars, one side counted; 0 only for a market known to be closed
+  seen_usd: US dollars of what counts in totals (status seen or closed), NULL otherwise
+  mark_price: price of one listed base in quote, as the venue marks positions
+  price_usd: US dollars a coin at which this market was valued
+  volume_usd: traded in 24 h, US dollars
+  funding_apr: fraction a year, simple; settled where known
+  funding_paid_ratio: fraction of notional that longs paid to shorts over the day
+  funding_kind: settled (paid) or predicted (the venue's forecast)
+  priced_by: where the dollars come from
+  status: seen, unseen, excluded (a proven unit fault, in no total) or closed
+  reason: why it is not seen, NULL if it is
+  observed_at: UTC instant of the open interest observation
+  age_hours: hours between the observation and the end of the day
+checks:
+  rows_if: raw.markets
+  not_null: [asset, status]
+  range: {open_interest_base: [0, null], open_interest_usd: [0, null], price_usd: [0, null]}
+  values: {status: [seen, unseen, excluded, closed], vintage: [latest, as_known]}
+*/
+with open_interest as (
+    select v.vintage, o.*
+    from staging.stg_open_interest as o
+    inner join intermediate.int_vintages as v
+        on o.known_at <= end_of(o.day) + to_seconds(v.listens_hours * 3600)
+    where o.day >= $from_day::date
+    qualify row_number() over (
+        partition by v.vintage, o.day, o.venue, o.market
+        order by o.distance_hours, o.known_at desc, o.amount
+    ) = 1
+),
+price as (
+    select v.vintage, p.*
+    from staging.stg_price as p
+    inner join intermediate.int_vintages as v
+        on p.known_at <= end_of(p.day) + to_seconds(v.listens_hours * 3600)
+    where p.day >= $from_day::date
+    qualify row_number() over (
+        partition by v.vintage, p.day, p.venue, p.market order by p.distance_hours, p.known_at desc, p.mark_price
+    ) = 1
+),
+joined as (
+    select
+        v.vintage, g.day, g.venue, g.market, g.asset, g.kind, g.direction, g.settle, g.is_closed, g.multiplier,
+        g.quote, q.usd_value::double as quote_usd, q.basis as quote_basis,
+        o.amount, o.open_interest_base_listed, o.open_interest_quote, o.own_usd, o.observed_at,
+        o.distance_hours as age_hours,
+        p.mark_price, p.volume_quote, m.price_usd as market_price_usd,
+        f.funding_apr, f.funding_paid_ratio, f.funding_kind
+    from intermediate.int_grid as g
+    cross join intermediate.int_vintages as v
+    left join seeds.usd_currencies as q on q.currency = g.quote
+    left join open_interest as o
+        on o.vintage = v.vintage and o.day = g.day and o.venue = g.venue and o.market = g.market
+    left join price as p
+        on p.vintage = v.vintage and p.day = g.day and p.venue = g.venue and p.market = g.market
+    left join intermediate.int_asset_price as m
+        on m.vintage = v.vintage and m.day = g.day and m.asset = g.asset
+    left join intermediate.int_funding_day as f
+        on f.vintage = v.vintage and f.day = g.day and f.venue = g.venue and f.market = g.market
+    where g.day >= $from_day::date
+),
+valued as (
+    select
+        *,
+        case
+            when open_interest_base_listed is not null then open_interest_base_listed * multiplier
+            when open_interest_quote is not null then open_interest_quote * quote_usd / market_price_usd
+        end as base_coins,
+        case
+            when open_interest_quote is not null then open_interest_quote * quote_usd
+            when own_usd is not null then own_usd
+            else open_interest_base_listed * multiplier * market_price_usd
+        end as value_usd,
+        case
+            when open_interest_quote is not null and direction = 'inverse' then 'USD contracts at face'
+            when open_interest_quote is not null then 'own mark price, ' || quote_basis
+            when own_usd is not null then 'venue''s own USD'
+            when market_price_usd is not null then 'median price over venues'
+        end as basis
+    from joined
+),
+judged as (
+    select
+        *,
+        case
+            when is_closed then 'closed'
+            when amount is null then 'unseen'
+            when quote_usd is null then 'excluded'
+            when value_usd is null or base_coins is null then 'unseen'
+            when direction = 'linear' and own_usd > 0 and abs(value_usd / own_usd - 1) > 0.02 then 'excluded'
+            when base_coins > 0 and market_price_usd > 0
+                and abs(value_usd / base_coins / market_price_usd - 1) > 0.05 then 'excluded'
+            else 'seen'
+        end as status
+    from valued
+)
+select
+    vintage, day, venue, market, asset, kind, direction, settle,
+    case status when 'closed' then 0 else base_coins end as open_interest_base,
+    case status when 'closed' then 0 else value_usd end as open_interest_usd,
+    case status when 'closed' then 0 when 'seen' then value_usd end as seen_usd,
+    mark_price,
+    case when status = 'seen' and base_coins > 0 then value_usd / base_coins else market_price_usd end as price_usd,
+    volume_quote * quote_usd as volume_usd,
+    case when status != 'closed' then funding_apr end as funding_apr,
+    case when status != 'closed' then funding_paid_ratio end as funding_paid_ratio,
+    case when status != 'closed' then funding_kind end as funding_kind,
+    case when status in ('seen', 'excluded') then basis end as priced_by,
+    status,
+    case
+        when status = 'closed' then 'delisted or expired'
+        when status = 'unseen' and amount is null then 'no open interest within the tolerance'
+        when status = 'unseen' then 'no price'
+        when status = 'excluded' and quote_usd is null then 'no US dollar value for ' || quote
+        when status = 'excluded' and own_usd > 0 and abs(value_usd / own_usd - 1) > 0.02
+            then 'own USD off the venue''s USD by more than 2 %'
+        when status = 'excluded' then 'price off the median over venues by more than 5 %'
+    end as reason,
+    observed_at, age_hours
+from judged

@@ -1,0 +1,17 @@
+/*
+title: The market's level at the end of every day, and what drives it
+grain: [as_of]
+columns:
+  as_of: UTC instant the level stands for
+  level: calm, elevated, high, critical, or unknown
+  score: declared sum of the signals' levels, a count
+  drivers: the signals behind the level
+  blind_ratio: share of the expected open interest that was not seen
+  formula_version: version of the rule
+materialized: full
+checks:
+  rows_if: marts.signal_inputs_daily
+  values: {level: [unknown, calm, elevated, high, critical]}
+*/
+select as_of, level, score, drivers, blind_ratio, 1 as formula_version
+from signals.risk_levels

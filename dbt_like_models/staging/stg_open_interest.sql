@@ -1,0 +1,96 @@
+/*
+title: Open interest in coins and US dollars, one side counted, all versions within the declared tolerance
+grain: [day, venue, market, observed_at, known_at]
+columns:
+  day: UTC date whose end (00:00 of the next day) the value stands for
+  venue: exchange
+  market: the venue's own id of the market
+  observed_at: UTC instant of the observation, the fetch time where the venue sends none
+  known_at: UTC instant from which it was known
+  distance_hours: hours between the observation and the end of the day
+  is_backfilled: whether it came from a history call
+  amount: as sent, in unit
+  unit: what the amount counts (base, contracts, usd)
+  sides: 1 if the venue counts each contract once, 2 if it adds longs and shorts
+  own_usd: the venue's own dollar figure, NULL where it sends none
+  mark_price: mark price of the same fetch, quote per listed base
+  open_interest_base_listed: one-sided, in the market's own base as listed
+  open_interest_quote: one-sided value in quote currency (US dollars for inverse contracts)
+  asset: base after the alias table
+  multiplier: coins of the asset in one unit of the listed base
+  direction: linear pays in quote, inverse in base, quanto in a third coin
+checks:
+  rows_if: raw.open_interest
+  not_null: [amount, unit, sides]
+  range: {amount: [0, null], open_interest_base_listed: [0, null], open_interest_quote: [0, null]}
+  values: {unit: [base, contracts, usd]}
+*/
+with observations as (
+    select
+        unnest(candidate_days(coalesce(observed_at, fetched_at))) as day, venue, market,
+        coalesce(observed_at, fetched_at) as observed_at,
+        case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
+            as known_at,
+        is_backfilled, amount, unit, sides, own_usd, contract_size, tolerance_hours
+    from raw.open_interest
+    where day >= $from_day::date
+),
+near as (
+    select *, hours_between(observed_at, end_of(day)) as distance_hours
+    from observations
+    where day >= $from_day::date and hours_between(observed_at, end_of(day)) <= tolerance_hours
+    qualify row_number() over (
+        partition by day, venue, market, observed_at, known_at order by amount, own_usd
+    ) = 1
+),
+first_list as (
+    select venue, market, arg_min(direction, day) as direction, arg_min(asset, day) as asset,
+        arg_min(multiplier, day) as multiplier
+    from staging.stg_markets
+    group by venue, market
+),
+listed as (
+    select
+        n.*, coalesce(m.direction, f.direction) as direction, coalesce(m.asset, f.asset) as asset,
+        coalesce(m.multiplier, f.multiplier) as multiplier
+    from near as n
+    asof left join staging.stg_markets as m on n.venue = m.venue and n.market = m.market and n.day >= m.day
+    left join first_list as f on f.venue = n.venue and f.market = n.market
+),
+-- the price of the same fetch: a later price never revalues an earlier observation
+priced as (
+    select l.*, p.mark_price
+    from listed as l
+    left join staging.stg_price as p
+        on p.day = l.day and p.venue = l.venue and p.market = l.market and p.mark_price is not null
+        and p.known_at <= l.known_at + interval 6 hours
+    qualify row_number() over (
+        partition by l.day, l.venue, l.market, l.observed_at, l.known_at
+        order by hours_between(p.observed_at, l.observed_at), p.known_at desc, p.mark_price
+    ) = 1
+),
+counted as (
+    select
+        *,
+        case
+            when unit = 'base' then amount / sides
+            when unit = 'contracts' and direction = 'linear' then amount * contract_size / sides
+        end as base_sent,
+        case
+            when unit = 'usd' then amount / sides
+            when unit = 'contracts' and direction = 'inverse' then amount * contract_size / sides
+        end as quote_sent
+    from priced
+    where direction in ('linear', 'inverse')
+)
+select
+    day, venue, market, observed_at, known_at, distance_hours, is_backfilled, amount, unit, sides, own_usd,
+    mark_price,
+    case
+        when base_sent is not null then base_sent
+        when quote_sent is not null then quote_sent / mark_price
+        else error('no conversion for ' || unit || ' ' || direction || ' on ' || venue)
+    end as open_interest_base_listed,
+    case when quote_sent is not null then quote_sent else base_sent * mark_price end as open_interest_quote,
+    asset, multiplier, direction
+from counted

@@ -1,0 +1,41 @@
+/*
+title: Mark and index prices and 24 h volume, all versions within the declared tolerance
+grain: [day, venue, market, observed_at, known_at]
+columns:
+  day: UTC date whose end (00:00 of the next day) the value stands for
+  venue: exchange
+  market: the venue's own id of the market
+  observed_at: UTC instant of the observation, the fetch time where the venue sends none
+  known_at: UTC instant from which it was known
+  distance_hours: hours between the observation and the end of the day
+  mark_price: price of one listed base in quote, as the venue marks positions
+  index_price: price of one listed base in quote, from the venue's index
+  volume_base_listed: traded in 24 h in listed base, NULL where the venue counts in USD
+  volume_quote: traded in 24 h in quote (taken as USD at par for USD, USDT and USDC)
+checks:
+  rows_if: raw.price
+  range: {mark_price: [0, null], index_price: [0, null], volume_quote: [0, null]}
+*/
+with observations as (
+    select
+        unnest(candidate_days(coalesce(observed_at, fetched_at))) as day, venue, market,
+        coalesce(observed_at, fetched_at) as observed_at,
+        case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
+            as known_at,
+        mark_price, index_price, volume_24h, unit, tolerance_hours
+    from raw.price
+    where day >= $from_day::date
+)
+select
+    day, venue, market, observed_at, known_at,
+    hours_between(observed_at, end_of(day)) as distance_hours,
+    mark_price, index_price,
+    case unit when 'base' then volume_24h when 'usd' then null else error('unknown volume unit ' || unit) end
+        as volume_base_listed,
+    case when unit = 'usd' then volume_24h else volume_24h * coalesce(mark_price, index_price) end
+        as volume_quote
+from observations
+where day >= $from_day::date and hours_between(observed_at, end_of(day)) <= tolerance_hours
+qualify row_number() over (
+    partition by day, venue, market, observed_at, known_at order by mark_price, index_price, volume_24h
+) = 1

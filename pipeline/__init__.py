@@ -1,0 +1,1 @@
+"""Market-wide margin debt, from the exchanges' wire to a dated report."""

@@ -1,0 +1,262 @@
+"""Asks all venues for one instant or a range of days, in one event loop. A venue's failure is data.
+
+Live, there is one instant: now. Under a replay the virtual clock moves day by day, and at each day's
+instant every venue is asked what it would have answered then. What to ask is the venue file's business,
+how to ask is the asker's, and where rows go is the lake's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from pipeline.clock import Clock, end_of
+from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem
+from pipeline.lake import Lake
+from pipeline.records import Dataset, FetchLogRow, RawRow, Status
+from pipeline.settings import Settings
+from pipeline.venues.asker import Asker, Tally, seconds_since, without_secrets
+from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
+
+# The daily run asks ten minutes after midnight: late enough for the settlement of 00:00 to be listed.
+AFTER_MIDNIGHT = timedelta(minutes=10)
+# Histories that answer many days at once are asked at the ends of weeks when many days are walked through.
+HISTORY_STRIDE_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One instant of asking: the day whose end it is near, and the days that histories should cover.
+
+    missed_days are those whose level no earlier moment could take: histories stand in for them.
+    """
+
+    day: date
+    history_days: tuple[date, ...]
+    missed_days: tuple[date, ...] = ()
+
+
+def live_moment(days: Sequence[date]) -> list[Moment]:
+    """All that can be asked now about some past days: the last one's level, and every day's history."""
+    return [Moment(days[-1], tuple(days), tuple(days))]
+
+
+def replay_moments(days: Sequence[date]) -> list[Moment]:
+    """One instant a day. Weeks end on fixed dates, so a range cut in two asks for the same histories."""
+    moments, waiting = [], list[date]()
+    for day in days:
+        waiting.append(day)
+        is_due = day.toordinal() % HISTORY_STRIDE_DAYS == 0 or day == days[-1]
+        moments.append(Moment(day, tuple(waiting) if is_due else ()))
+        if is_due:
+            waiting = []
+    return moments
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one venue did at one moment."""
+
+    venue: str
+    day: date
+    rows: int
+    statuses: Mapping[Dataset, Status]
+
+
+async def fetch(
+    venues: Mapping[str, Venue],
+    moments: Sequence[Moment],
+    *,
+    settings: Settings,
+    clock: Clock,
+    lake: Lake,
+    run_id: str,
+    move_to: Callable[[datetime], None] | None = None,
+    on_day: Callable[[date, Sequence[Outcome]], None] | None = None,
+) -> list[Outcome]:
+    """Ask every venue at every moment and write what they answered; never raises for a venue's trouble.
+
+    move_to sets the replay's clock before each moment; without it the clock is left alone. A venue and day
+    already answered in the lake's log are not asked again, so a range that was cut off goes on.
+    """
+    askers = {name: Asker(venue, settings, clock, run_id) for name, venue in venues.items()}
+    outcomes: list[Outcome] = []
+    # One thread writes while the loop goes on asking; its queue keeps a venue's log behind its rows.
+    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lake")
+    written: list[Future[None]] = []
+    try:
+        for moment in moments:
+            if move_to is not None:
+                move_to(end_of(moment.day) + AFTER_MIDNIGHT)
+            todo = [
+                asker
+                for asker in askers.values()
+                if move_to is None or not _is_done(lake, asker.venue, moment.day)
+            ]
+            answers = await asyncio.gather(*(_ask_venue(asker, moment, settings) for asker in todo))
+            for earlier in written:
+                earlier.result()
+            written = [writer.submit(_write, lake, answer) for answer in answers]
+            done = [answer.outcome for answer in answers]
+            outcomes += done
+            if on_day is not None:
+                on_day(moment.day, done)
+        for last in written:
+            last.result()
+    finally:
+        writer.shutdown()
+        await asyncio.gather(*(asker.close() for asker in askers.values()))
+    return outcomes
+
+
+def _is_done(lake: Lake, venue: Venue, day: date) -> bool:
+    return set(venue.reports) <= {Dataset(name) for name in lake.answered(venue.name, day)}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    outcome: Outcome
+    rows: Mapping[Dataset, Sequence[RawRow]]
+    log: Sequence[FetchLogRow]
+
+
+def _write(lake: Lake, answer: _Answer) -> None:
+    for dataset, rows in answer.rows.items():
+        lake.write(dataset, rows)
+    lake.log(answer.log)
+
+
+async def _ask_venue(asker: Asker, moment: Moment, settings: Settings) -> _Answer:
+    statuses: dict[Dataset, Status] = {}
+    rows: dict[Dataset, Sequence[RawRow]] = {}
+    log: list[FetchLogRow] = []
+    await asker.at(moment.history_days)
+    listing = await _market_list(asker, settings)
+    for dataset, report in asker.venue.reports.items():
+        for attempt in range(1, settings.attempts + 1):
+            asker.tally = Tally()
+            start = time.perf_counter()
+            status, problem = await _ask_dataset(asker, dataset, report, moment, listing)
+            if status in (Status.ANSWERED, Status.PARTIAL):
+                rows[dataset] = asker.tally.rows
+            log += _log_rows(asker, dataset, moment, attempt, status, problem, seconds_since(start))
+            statuses[dataset] = status
+            if status is not Status.FAILED or listing is not None:
+                break
+            asker.forget_failures()
+    stored = sum(len(part) for part in rows.values())
+    return _Answer(Outcome(asker.venue.name, moment.day, stored, statuses), rows, log)
+
+
+async def _market_list(asker: Asker, settings: Settings) -> VenueProblem | None:
+    problem: VenueProblem | None = None
+    for _ in range(settings.attempts):
+        try:
+            await asker.load_markets()
+        except VenueProblem as trouble:
+            problem = trouble
+        else:
+            return None
+    return problem
+
+
+async def _ask_dataset(
+    asker: Asker, dataset: Dataset, report: object, moment: Moment, listing: VenueProblem | None
+) -> tuple[Status, VenueProblem | None]:
+    if isinstance(report, Unsupported):
+        return Status.UNSUPPORTED, VenueProblem(report.reason)
+    if isinstance(report, KeyOnly):
+        return Status.NEEDS_KEY, NeedsKey(report.reason)
+    assert isinstance(report, Reports)  # noqa: S101 the three declarations there are
+    if listing is not None:
+        return _status_of(listing), listing
+    methods = _methods(asker, dataset, report, moment)
+    if not methods:
+        reason = f"the end of {moment.day} is over {report.tolerance_hours:g} h away and there is no history call"
+        return Status.TOO_LATE, VenueProblem(reason)
+    try:
+        for method in methods:
+            await getattr(asker.venue, method)(asker)
+    except VenueProblem as problem:
+        return _status_of(problem), problem
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as trouble:
+        problem = PayloadUnreadable(f"unexpected shape: {type(trouble).__name__}: {without_secrets(str(trouble))}")
+        return Status.FAILED, problem
+    if not asker.tally.rows:
+        return Status.FAILED, asker.tally.first_problem or PayloadUnreadable("the answer holds no row")
+    if asker.tally.bad:
+        return Status.PARTIAL, asker.tally.first_problem
+    return Status.ANSWERED, None
+
+
+def _methods(asker: Asker, dataset: Dataset, report: Reports, moment: Moment) -> list[str]:
+    """Which calls are right now: a snapshot near the day's end, a history for what lies further back."""
+    now = asker.clock.now()
+    is_listing = dataset is Dataset.MARKETS  # a market list is dated by its fetch and always worth having
+    is_near = abs(now - end_of(moment.day)) <= timedelta(hours=report.tolerance_hours)
+    methods = []
+    if report.history_days is not None:
+        oldest = now - timedelta(days=report.history_days)
+        wanted = moment.history_days if report.always_history else moment.missed_days
+        reachable = tuple(
+            day
+            for day in wanted
+            if end_of(day) >= oldest and (report.always_history or not (is_near and day == moment.day))
+        )
+        if reachable:
+            asker.days = reachable
+            methods.append(f"{dataset.value}_history")
+    if (is_near or is_listing) and hasattr(asker.venue, dataset.value):
+        methods.append(dataset.value)
+    return methods
+
+
+def _status_of(problem: VenueProblem) -> Status:
+    if isinstance(problem, VenueBlocked):
+        return Status.BLOCKED
+    return Status.NEEDS_KEY if isinstance(problem, NeedsKey) else Status.FAILED
+
+
+def _log_rows(
+    asker: Asker,
+    dataset: Dataset,
+    moment: Moment,
+    attempt: int,
+    status: Status,
+    problem: VenueProblem | None,
+    seconds: float,
+) -> list[FetchLogRow]:
+    """One row for the moment's day, and for a live range one for each earlier day its history answered."""
+    tally = asker.tally
+    # a level observed at 00:00 belongs to the day that ends then
+    per_day = Counter(((row.observed_at or row.fetched_at) - timedelta(seconds=1)).date() for row in tally.rows)
+    is_range = len(moment.missed_days) > 1
+    rows = []
+    for day in moment.missed_days if is_range else (moment.day,):
+        day_status = status
+        if is_range and status in (Status.ANSWERED, Status.PARTIAL) and not per_day[day] and day != moment.day:
+            day_status = Status.TOO_LATE
+        rows.append(
+            FetchLogRow(
+                run_id=asker.run_id,
+                venue=asker.venue.name,
+                dataset=dataset.value,
+                attempt=attempt,
+                data_day=datetime(day.year, day.month, day.day, tzinfo=UTC),
+                status=day_status.value,
+                rows=per_day[day] if is_range else len(tally.rows),
+                calls=tally.calls if day == moment.day else 0,
+                bytes=tally.bytes if day == moment.day else 0,
+                seconds=seconds if day == moment.day else 0.0,
+                throttled_seconds=0.0,
+                error_class=type(problem).__name__ if problem is not None else None,
+                message=str(problem) if problem is not None else None,
+                fetched_at=asker.clock.now(),
+            )
+        )
+    return rows

@@ -1,0 +1,114 @@
+"""The only module that writes raw Parquet. Rows go in as sent and are never rewritten.
+
+A file is written under a temporary name and renamed, so a reader or a killed run never leaves half a file
+behind; a second fetch of the same day adds a file. Reading raw is SQL's job (`sql/ddl/`), not this module's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from operator import attrgetter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.records import FETCH_LOG, Dataset, FetchLogRow, RawRow, arrow_schema
+
+_SAFE = re.compile(r"^[a-z0-9_]{1,40}$")
+
+
+class Lake:
+    """Raw Parquet under one folder: `<dataset>/venue=<v>/day=<d>/<name>.parquet`, zstd."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._serial = 0
+
+    def write(self, dataset: Dataset, rows: Sequence[RawRow]) -> int:
+        """Append rows of one dataset; one file per venue and UTC day of coalesce(observed_at, fetched_at).
+
+        Rows of a file are sorted by market and time. Returns the number of files written.
+        """
+        partitions: dict[tuple[str, date], list[RawRow]] = defaultdict(list)
+        for row in rows:
+            stamp = row.observed_at or row.fetched_at
+            partitions[row.venue, stamp.date()].append(row)
+        for (venue, day), part in partitions.items():
+            part.sort(key=lambda row: (row.market, row.observed_at or row.fetched_at))
+            self._write_file(dataset.value, venue, day, part)
+        return len(partitions)
+
+    def log(self, rows: Iterable[FetchLogRow]) -> None:
+        """Append fetch-log rows, partitioned by the day they were for."""
+        partitions: dict[tuple[str, date], list[FetchLogRow]] = defaultdict(list)
+        for row in rows:
+            partitions[row.venue, row.data_day.date()].append(row)
+        for (venue, day), part in partitions.items():
+            self._write_file(FETCH_LOG, venue, day, part)
+
+    def remove_leftovers(self) -> int:
+        """Delete temporary files of a run that was killed while it wrote; returns how many there were."""
+        leftovers = list(self.root.glob("*/venue=*/day=*/*.tmp"))
+        for path in leftovers:
+            path.unlink()
+        return len(leftovers)
+
+    def files(self) -> Iterator[str]:
+        """Every finished file, relative to the root, in no order."""
+        root = str(self.root)
+        for folder, _, names in os.walk(root):
+            for name in names:
+                if name.endswith(".parquet"):
+                    yield os.path.relpath(f"{folder}/{name}", root)
+
+    def answered(self, venue: str, day: date) -> set[str]:
+        """Datasets whose fetch for `day` of this venue needs no second try (for resuming a range)."""
+        folder = self._folder(FETCH_LOG, venue, day)
+        done: set[str] = set()
+        for path in folder.glob("*.parquet"):
+            log = pq.read_table(path, columns=["dataset", "status"]).to_pylist()
+            done |= {row["dataset"] for row in log if row["status"] in {"answered", "unsupported", "needs_key"}}
+        return done
+
+    def _folder(self, dataset: str, venue: str, day: date) -> Path:
+        if not _SAFE.match(venue):
+            message = f"venue name {venue!r} cannot be a folder name"
+            raise ValueError(message)
+        return self.root / dataset / f"venue={venue}" / f"day={day.isoformat()}"
+
+    def _write_file(self, dataset: str, venue: str, day: date, rows: Sequence[RawRow | FetchLogRow]) -> None:
+        folder = self._folder(dataset, venue, day)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._serial += 1
+        stamp = rows[0].fetched_at.strftime("%Y%m%dT%H%M%S")
+        name = f"{stamp}-{rows[0].run_id}-{self._serial:06d}.parquet"
+        temporary = folder / f"{name}.tmp"
+        pq.write_table(
+            _table(rows),
+            temporary,
+            compression="zstd",
+            write_statistics=["fetched_at"] if dataset != FETCH_LOG else False,
+        )
+        temporary.rename(folder / name)
+
+
+def _table(rows: Sequence[RawRow | FetchLogRow]) -> pa.Table:
+    schema = arrow_schema(type(rows[0]))
+    names = [field.name for field in fields(rows[0])]
+    get = attrgetter(*names)
+    columns = zip(*(get(row) for row in rows), strict=True)
+    arrays = [
+        pa.array(column, type=schema.field(name).type) for name, column in zip(names, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def partition_day(relative_path: str) -> date:
+    """The UTC day a raw file belongs to, from its path."""
+    return datetime.strptime(relative_path.split("day=", 1)[1][:10], "%Y-%m-%d").date()  # noqa: DTZ007

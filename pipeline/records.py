@@ -1,0 +1,230 @@
+"""The nouns: what one row of each raw dataset is, and the words its columns may use.
+
+A record holds what a venue sent, the unit it was sent in, and both clocks. No conversion happens here or
+before: staging turns units into dollars and coins. A new dataset is a class below; its Parquet schema
+follows from the class. What a *particular* venue means by a number belongs in `pipeline/venues/`.
+"""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Union, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+
+
+class Dataset(StrEnum):
+    """What can be asked of a venue. The value is the folder under `raw/`."""
+
+    MARKETS = "markets"
+    OPEN_INTEREST = "open_interest"
+    FUNDING_RATE = "funding_rate"
+    PRICE = "price"
+    BORROW_RATE = "borrow_rate"
+    MARGIN_LOAN = "margin_loan"
+
+
+class Unit(StrEnum):
+    """What a number counts. A number without one of these cannot be stored."""
+
+    BASE = "base"  # coins of the market's own base as listed: 1000PEPE counts in 1000PEPE
+    CONTRACTS = "contracts"  # contract_size says what one is worth
+    USD = "usd"
+    CURRENCY = "currency"  # units of the row's own currency column
+    RATE_PER_INTERVAL = "rate_per_interval"  # a fraction, per interval_hours
+    RATE_PER_DAY = "rate_per_day"
+    RATE_PER_HOUR = "rate_per_hour"
+    RATE_PER_YEAR = "rate_per_year"
+    RATE_PER_DAY_OVER_365 = "rate_per_day_over_365"  # Bitfinex: the field is the daily rate divided by 365
+    LISTING = "listing"  # the row lists a market and holds no amount
+
+
+class Stamp(StrEnum):
+    """What the venue's own timestamp marks."""
+
+    INSTANT = "instant"
+    BAR_START = "bar_start"
+    BAR_END = "bar_end"
+    NONE = "none"  # the venue sends no time: fetched_at stands in for it
+
+
+class Direction(StrEnum):
+    """How a contract pays: in quote, in base, or in a third coin."""
+
+    LINEAR = "linear"
+    INVERSE = "inverse"
+    QUANTO = "quanto"
+
+
+class Status(StrEnum):
+    """How an attempt to fetch one dataset of one venue ended. Zero is not among them."""
+
+    ANSWERED = "answered"
+    PARTIAL = "partial"
+    UNSUPPORTED = "unsupported"
+    NEEDS_KEY = "needs_key"
+    TOO_LATE = "too_late"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+class FundingKind(StrEnum):
+    """Whether a funding rate was paid or is the venue's running forecast."""
+
+    SETTLED = "settled"
+    PREDICTED = "predicted"
+
+
+class LoanMeasure(StrEnum):
+    """Which amount a margin-loan row counts; only `used` is debt."""
+
+    LENT = "lent"
+    USED = "used"
+    POSITION_SIZE = "position_size"
+
+
+@dataclass(slots=True, kw_only=True)
+class RawRow:
+    """Columns every raw dataset has."""
+
+    venue: str
+    market: str  # the venue's own id; for currency datasets the currency's id at the venue
+    symbol: str | None  # ccxt's unified symbol where it has one
+    observed_at: datetime | None  # the venue's clock, UTC; None where it sends none
+    fetched_at: datetime  # our clock, UTC
+    endpoint: str
+    ccxt_version: str
+    run_id: str
+    unit: str
+    stamp: str
+    tolerance_hours: float  # how far from the end of a day the observation still counts for it
+    sides: int  # 1: each contract counted once; 2: longs and shorts added up
+    contract_size: float | None
+    is_backfilled: bool
+    publication_lag_hours: float
+    payload: str  # the element as sent, JSON
+
+
+@dataclass(slots=True, kw_only=True)
+class MarketRow(RawRow):
+    """One market as the venue listed it at fetched_at. contract_size: base per contract, USD when inverse."""
+
+    base: str
+    quote: str
+    settle: str | None
+    kind: str  # swap, future, spot
+    direction: str | None
+    is_active: bool
+    funding_interval_hours: float | None
+    listed_at: datetime | None
+    expires_at: datetime | None
+    max_leverage: float | None
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenInterestRow(RawRow):
+    """Outstanding contracts of one market, in `unit`; own_usd is the venue's own dollar figure if it sends one."""
+
+    amount: float
+    own_usd: float | None
+
+
+@dataclass(slots=True, kw_only=True)
+class FundingRateRow(RawRow):
+    """One funding rate. settles_at: when it is paid; interval_hours: the venue's field, None if it has none."""
+
+    kind: str
+    funding_rate: float
+    settles_at: datetime | None
+    interval_hours: float | None
+
+
+@dataclass(slots=True, kw_only=True)
+class PriceRow(RawRow):
+    """Mark and index price in quote per base, and 24 h volume in `unit`."""
+
+    mark_price: float | None
+    index_price: float | None
+    volume_24h: float | None
+
+
+@dataclass(slots=True, kw_only=True)
+class BorrowRateRow(RawRow):
+    """What borrowing one currency costs, as a fraction per the period named by `unit`."""
+
+    currency: str
+    kind: str  # cross, isolated, pool
+    rate: float
+
+
+@dataclass(slots=True, kw_only=True)
+class MarginLoanRow(RawRow):
+    """An outstanding amount of one currency; `measure` says which amount."""
+
+    currency: str
+    measure: str
+    side: str | None  # long, short
+    collateral_market: str | None
+    amount: float
+
+
+@dataclass(slots=True, kw_only=True)
+class FetchLogRow:
+    """One attempt at one dataset of one venue for one day. No secret may enter `message`."""
+
+    run_id: str
+    venue: str
+    dataset: str
+    attempt: int
+    data_day: datetime  # 00:00 of the UTC day the attempt was for
+    status: str
+    rows: int
+    calls: int
+    bytes: int
+    seconds: float
+    throttled_seconds: float
+    error_class: str | None
+    message: str | None
+    fetched_at: datetime
+
+
+ROW_TYPES: dict[Dataset, type[RawRow]] = {
+    Dataset.MARKETS: MarketRow,
+    Dataset.OPEN_INTEREST: OpenInterestRow,
+    Dataset.FUNDING_RATE: FundingRateRow,
+    Dataset.PRICE: PriceRow,
+    Dataset.BORROW_RATE: BorrowRateRow,
+    Dataset.MARGIN_LOAN: MarginLoanRow,
+}
+
+FETCH_LOG = "fetch_log"
+
+_ARROW = {
+    str: pa.string(),
+    float: pa.float64(),
+    int: pa.int64(),
+    bool: pa.bool_(),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
+
+
+def raw_tables() -> dict[str, type]:
+    """Folder under `raw/` -> the class of its rows: every dataset, and the fetch log."""
+    return {**{dataset.value: row for dataset, row in ROW_TYPES.items()}, FETCH_LOG: FetchLogRow}
+
+
+@cache
+def arrow_schema(row_type: type) -> pa.Schema:
+    """Parquet schema of a row class: one column a field, in the order they are declared."""
+    hints = get_type_hints(row_type)
+    columns = []
+    for field in fields(row_type):
+        hint = hints[field.name]
+        is_optional = get_origin(hint) in (Union, types.UnionType)
+        inner = next(a for a in get_args(hint) if a is not type(None)) if is_optional else hint
+        columns.append(pa.field(field.name, _ARROW[inner], nullable=is_optional))
+    return pa.schema(columns)

@@ -1,0 +1,248 @@
+"""Vega-Lite specifications of the report's pictures, built with Altair. No data and no finding belong here.
+
+Every picture reads the data set `rows`, which the page makes from the shared columns: one field per
+series key, the same name with `_text` for what a reader sees, and the index. Colours are variables of the
+style sheet, so one specification serves light, dark and paper. Without a series there is no picture: {}.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+
+from pipeline.report.content import Series
+
+HEIGHT_PX = 220
+BAR_PX = 22
+BAR_ROOM = 1.4  # the axis ends beyond the longest bar, so that its value fits on a telephone
+LITTLE_SEEN_RATIO = 0.95  # of the open interest expected that day
+STRIP_PITCH = 1.6  # a strip and the room for its name
+STRIP_STEPS = 4  # a strip of the level picture is four steps high: critical fills it
+
+CONFIG: dict[str, Any] = {
+    "background": None,
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--muted)",
+        "titleColor": "var(--muted)",
+        "titleFontWeight": "normal",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "gridColor": "var(--line)",
+        "domainColor": "var(--line)",
+        "tickColor": "var(--line)",
+        "labelOverlap": True,
+    },
+    "text": {"fill": "var(--ink)", "fontSize": 12},
+}
+
+AXES = {
+    "usd": ("bn USD", "format(datum.value / 1e9, ',~f')"),
+    "ratio": ("%", "format(datum.value * 100, ',~f')"),
+    "number": ("", "format(datum.value, ',~f')"),
+}
+
+
+def lines(
+    series: Sequence[Series], title: str, reference: float | None = None, seen: Series | None = None
+) -> dict[str, Any]:
+    """One line per series over days; `reference` is a thin level line; days little `seen` are shaded."""
+    layers = [_line(one, title) for one in series]
+    if reference is not None and series:
+        layers.insert(0, _rule(reference, series[0].unit, title))
+    return _daily(_shaded(layers, seen), [*series, *_present(seen)])
+
+
+def band(
+    low: Series, high: Series, title: str, estimate: Series | None = None, seen: Series | None = None
+) -> dict[str, Any]:
+    """Bounds as a filled band between two lines, an estimate inside; days little `seen` are shaded."""
+    area = (
+        _rows()
+        .mark_area(color=f"var(--{high.tone})", opacity=0.16)
+        .encode(x=_x(), y=_y(low.key, low.unit, title), y2=alt.Y2(high.key))
+    )
+    inner = [low, high, *_present(estimate)]
+    return _daily(_shaded([area, *(_line(one, title) for one in inner)], seen), [*inner, *_present(seen)])
+
+
+def stacked(series: Sequence[Series], title: str) -> dict[str, Any]:
+    """Shares laid on each other, first series at the bottom. All series are None together or not at all."""
+    layers = []
+    for position, one in enumerate(series):
+        below = " + ".join(f"datum.{lower.key}" for lower in series[:position]) or "0"
+        missing = f"datum.{one.key} == null ? null : "
+        layers.append(
+            _rows()
+            .transform_calculate(
+                **{"from": f"{missing}({below})", "to": f"{missing}({below} + datum.{one.key})"}
+            )
+            .mark_area(
+                color=f"var(--{one.tone})", opacity=1, line={"color": "var(--panel)", "strokeWidth": 0.8}
+            )
+            .encode(x=_x(), y=_y("from", one.unit, title, domain=(0, 1)), y2=alt.Y2("to"))
+        )
+    return _daily(layers, series)
+
+
+def bars(index: Series, one: Series, title: str) -> dict[str, Any]:
+    """One horizontal bar per name, in the order given, with its value written at the end."""
+    if not index.values:
+        return {}
+    axis_title, label = AXES[one.unit]
+    longest = max((value for value in one.values if value is not None), default=1)
+    base = _rows().encode(
+        y=alt.Y(
+            f"{index.key}:N", sort=None, title=None, axis=alt.Axis(labelLimit=90, ticks=False, domain=False)
+        ),
+        x=alt.X(
+            f"{one.key}:Q",
+            title=f"{title}, {axis_title}",
+            axis=alt.Axis(labelExpr=label, tickCount=5),
+            scale=alt.Scale(domain=[0, longest * BAR_ROOM], nice=False),
+        ),
+        tooltip=_tooltips([one], index),
+    )
+    bar = base.mark_bar(color=f"var(--{one.tone})", height={"band": 0.7})
+    value = base.mark_text(align="left", dx=5).encode(text=alt.Text(f"{one.key}_text:N"))
+    return _finished(alt.layer(bar, value), height=BAR_PX * len(index.values) + 20)
+
+
+def level_strips(series: Sequence[Series]) -> dict[str, Any]:
+    """One strip per signal: the height and the colour of a day's mark both say its level.
+
+    Levels are words; a quarter of the strip is calm, the whole of it critical, a hairline unknown.
+    """
+    layers: list[Any] = []
+    steps = {"unknown": 0.25, "calm": 1, "elevated": 2, "high": 3, "critical": 4}
+    height = " : ".join(f"datum.LEVEL == '{level}' ? {step}" for level, step in steps.items())
+    for position, one in enumerate(series):
+        floor = (len(series) - 1 - position) * STRIP_PITCH
+        rise = height.replace("LEVEL", one.key) + " : 0"
+        layers.append(
+            _rows()
+            .transform_filter(f"datum.{one.key} != null")
+            .transform_calculate(
+                day_end="datum.day + 86400000", floor=f"{floor}", top=f"{floor} + ({rise}) / {STRIP_STEPS}"
+            )
+            .mark_rect()
+            .encode(
+                x=_x(),
+                x2=alt.X2("day_end"),
+                y=_strip_y("floor", len(series)),
+                y2=alt.Y2("top"),
+                color=alt.Color(
+                    f"{one.key}:N",
+                    scale=alt.Scale(domain=list(steps), range=[f"var(--{level})" for level in steps]),
+                    legend=None,
+                ),
+            )
+        )
+        layers.append(
+            _rows()
+            .transform_aggregate(days="count()")
+            .transform_calculate(name_at=f"{floor + 1.1}", name=json.dumps(one.label))
+            .mark_text(align="left", baseline="bottom")
+            .encode(x=alt.value(0), y=_strip_y("name_at", len(series)), text="name:N")
+        )
+    return _daily(layers, series, height=60 * len(series))
+
+
+def _rows() -> Any:  # noqa: ANN401 - Altair has no types
+    return alt.Chart(alt.NamedData("rows"))
+
+
+def _x() -> Any:  # noqa: ANN401
+    return alt.X(
+        "day:T",
+        title=None,
+        scale=alt.Scale(type="utc", nice=False),
+        axis=alt.Axis(format="%b %Y", grid=False, tickCount=6, labelFlush=True),
+    )
+
+
+def _y(field: str, unit: str, title: str, domain: tuple[float, float] | None = None) -> Any:  # noqa: ANN401
+    unit_title, label = AXES[unit]
+    return alt.Y(
+        f"{field}:Q",
+        title=f"{title}, {unit_title}" if unit_title else title,
+        scale=alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=True),
+        axis=alt.Axis(labelExpr=label, tickCount=5, domain=False, ticks=False),
+    )
+
+
+def _strip_y(field: str, strips: int) -> Any:  # noqa: ANN401
+    """Every layer states the same axis and title: Vega-Lite cannot merge one that is absent."""
+    scale = alt.Scale(domain=[0, strips * STRIP_PITCH], nice=False)
+    return alt.Y(f"{field}:Q", title=None, axis=None, scale=scale)
+
+
+def _present(one: Series | None) -> list[Series]:
+    return [] if one is None else [one]
+
+
+def _shaded(layers: Sequence[Any], seen: Series | None) -> list[Any]:
+    """The layers over a shade on days of which too little was seen: a fall there is silence, not a sale."""
+    if seen is None:
+        return list(layers)
+    shade = (
+        _rows()
+        .transform_filter(f"isValid(datum.{seen.key}) && datum.{seen.key} < {LITTLE_SEEN_RATIO}")
+        .transform_calculate(day_end="datum.day + 86400000")
+        .mark_rect(color=f"var(--{seen.tone})", opacity=0.45)
+        .encode(x=_x(), x2=alt.X2("day_end"))
+    )
+    return [shade, *layers]
+
+
+def _line(one: Series, title: str) -> Any:  # noqa: ANN401
+    mark = {"color": f"var(--{one.tone})", "strokeWidth": 1.8, "strokeDash": list(one.dash)}
+    return _rows().mark_line(**mark).encode(x=_x(), y=_y(one.key, one.unit, title))
+
+
+def _rule(value: float, unit: str, title: str) -> Any:  # noqa: ANN401
+    return (
+        _rows()
+        .transform_aggregate(days="count()")
+        .transform_calculate(reference=f"{value}")
+        .mark_rule(color="var(--muted)", strokeDash=[2, 3])
+        .encode(y=_y("reference", unit, title))
+    )
+
+
+def _tooltips(series: Sequence[Series], index: Series) -> list[Any]:
+    head = alt.Tooltip(f"{index.key}_text:N", title=index.label)
+    return [head, *(alt.Tooltip(f"{one.key}_text:N", title=one.label) for one in series)]
+
+
+def _daily(layers: Sequence[Any], series: Sequence[Series], height: int = HEIGHT_PX) -> dict[str, Any]:
+    """Layers over days with a rule under the pointer that reads out every series of that day."""
+    if not layers:
+        return {}
+    day = Series("day", "day, UTC", ())
+    # Both names are given: Altair would number them from a counter and the bytes would differ by run.
+    pointed = alt.selection_point(
+        name="pointed", nearest=True, on="pointerover", clear="pointerout", fields=["day"], empty=False
+    )
+    rule = (
+        _rows()
+        .mark_rule(color="var(--muted)")
+        .encode(
+            x=_x(),
+            opacity=alt.condition(pointed, alt.value(0.7), alt.value(0)),
+            tooltip=_tooltips(series, day),
+        )
+        .properties(name="pointer")
+        .add_params(pointed)
+    )
+    return _finished(alt.layer(*layers, rule), height)
+
+
+def _finished(chart: Any, height: int) -> dict[str, Any]:  # noqa: ANN401
+    spec: dict[str, Any] = chart.properties(width="container", height=height).to_dict()
+    # The schema's address would be the only outside link of the page; the shared config is sent once.
+    return {name: part for name, part in spec.items() if name not in {"$schema", "config"}}

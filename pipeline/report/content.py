@@ -1,0 +1,150 @@
+"""What a section hands over: figures, tables, charts and sentences as plain data, no HTML.
+
+The template turns each block into HTML and escapes every text, so a name a venue invented cannot become
+markup. Series are kept as columns: the page holds one block of columns that all charts share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.report import words
+
+TABLE_ROWS = 30
+
+
+@dataclass(frozen=True)
+class Series:
+    """One column of numbers or words; `key` is unique in its frame, ends in the unit, and is a plain word.
+
+    `unit` (usd, ratio, number, text) says how the page writes a value; `tone` is its colour in the style
+    sheet and `dash` its line pattern, so that lines differ without colour; a filled one is an area.
+    """
+
+    key: str
+    label: str
+    values: Sequence[Any]
+    unit: str = "number"
+    tone: str = "accent"
+    dash: tuple[int, ...] = ()
+    is_filled: bool = False
+
+    def shown(self, position: int) -> str:
+        """The value at `position` as a reader sees it."""
+        writers = {"usd": words.usd, "ratio": words.percent, "number": words.plain, "text": words.text}
+        return writers[self.unit](self.values[position])
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A finding with its picture, its numbers and its unit.
+
+    `frame` names the table of columns the series belong to (`day` for time series); `index` is its key
+    column. `spec` is a Vega-Lite specification over the data set `rows`; empty, there is nothing to draw.
+    """
+
+    kind: ClassVar[str] = "chart"
+    key: str
+    title: str
+    note: str
+    frame: str
+    index: Series
+    series: tuple[Series, ...]
+    spec: Mapping[str, Any]
+    has_legend: bool = True
+
+    @property
+    def table(self) -> Table:
+        """The last 30 rows; the newest first when the rows are days."""
+        size = len(self.index.values)
+        positions = list(range(max(0, size - TABLE_ROWS), size)) if self.frame == "day" else range(size)
+        if self.frame == "day":
+            positions = list(reversed(positions))
+        return Table(
+            title=f"Numbers of: {self.title}",
+            columns=(
+                Column(self.index.label, is_number=False),
+                *(Column(one.label, is_number=one.unit != "text") for one in self.series),
+            ),
+            rows=tuple((self.index.shown(at), *(one.shown(at) for one in self.series)) for at in positions),
+        )
+
+
+@dataclass(frozen=True)
+class Column:
+    """A table column; numbers are set to the right."""
+
+    label: str
+    is_number: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of finished text. `level_column` is the position of a column that holds risk levels."""
+
+    kind: ClassVar[str] = "table"
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    is_folded: bool = False
+    level_column: int | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number a reader carries away: value with unit, what it covers, and how it changed."""
+
+    label: str
+    value: str
+    coverage: str
+    changes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures side by side."""
+
+    kind: ClassVar[str] = "figures"
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Banner:
+    """The level of the day in one sentence."""
+
+    kind: ClassVar[str] = "banner"
+    level: str
+    sentence: str
+    as_of: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Short sentences under a small heading."""
+
+    kind: ClassVar[str] = "listing"
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Terms and what they mean."""
+
+    kind: ClassVar[str] = "facts"
+    title: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+Block = Banner | Chart | Facts | Figures | Listing | Table
+
+
+@dataclass(frozen=True)
+class SectionContent:
+    """A section's one-sentence finding and its blocks, in reading order."""
+
+    lead: str
+    blocks: tuple[Block, ...]

@@ -1,0 +1,239 @@
+"""How much is owed and how fast it grows: bounds in total and by class, open interest, price-free growth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.report import charts, totals, words
+from pipeline.report.base import Section
+from pipeline.report.content import Chart, Column, SectionContent, Series, Table
+from pipeline.report.data import ReportData
+
+MONTH_DAYS = 30
+
+
+def draw(data: ReportData) -> SectionContent:
+    """Total band, table by class, a band per class, open interest and growth."""
+    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
+    bounds = totals.debt(data)
+    by_class = data.rows(
+        """
+        select
+          day, class, string_agg(distinct measure, ', ' order by measure) as measures,
+          sum(try_cast(low_usd as decimal(38, 2)))::double as low_usd,
+          case when count(estimate_usd) = count(*)
+            then sum(try_cast(estimate_usd as decimal(38, 2)))::double end as estimate_usd,
+          sum(try_cast(high_usd as decimal(38, 2)))::double as high_usd,
+          count(*) - count(high_usd) as unbounded
+        from margin_debt_daily
+        where day between $first_day::date and $day::date
+        group by day, class
+        order by class, day
+        """
+    )
+    classes = sorted({row["class"] for row in by_class})
+    series = {name: _by_day(data, [row for row in by_class if row["class"] == name]) for name in classes}
+    changes = {name: totals.debt_change(data, MONTH_DAYS, name) for name in classes}
+    interest = totals.open_interest(data)
+    seen = totals.open_interest_seen(data)
+    return SectionContent(
+        _lead(bounds, interest, series),
+        (
+            _band_chart(
+                day, "debt", "Margin debt", bounds, change=totals.debt_change(data, MONTH_DAYS), seen=seen
+            ),
+            _class_table(series, interest, changes),
+            *(
+                _band_chart(
+                    day,
+                    f"debt_class{at}",
+                    f"Margin debt, class {name.replace('_', ' ')}",
+                    series[name],
+                    change=changes[name],
+                    seen=seen,
+                )
+                for at, name in enumerate(classes)
+            ),
+            _basis_table(data),
+            _interest_chart(day, interest, totals.open_interest_change(data, MONTH_DAYS), seen),
+            _growth_chart(day, totals.growth_30d(data)),
+        ),
+    )
+
+
+def _by_day(data: ReportData, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    found = {row["day"]: row for row in rows}
+    names = ("low_usd", "estimate_usd", "high_usd", "measures", "unbounded")
+    return {name: [found.get(day, {}).get(name) for day in data.days] for name in names}
+
+
+def _lead(bounds: dict[str, list[Any]], interest: list[Any], series: dict[str, dict[str, list[Any]]]) -> str:
+    low, high = bounds["low_usd"][-1], bounds["high_usd"][-1]
+    words_said = [f"Borrowed money behind positions is between the two bounds: {words.usd_range(low, high)}."]
+    book = series.get("derivative")
+    if book and interest[-1]:
+        shares = [
+            None if bound is None else bound / interest[-1]
+            for bound in (book["low_usd"][-1], book["high_usd"][-1])
+        ]
+        words_said.append(
+            f"Derivative debt is {words.percent(shares[0])} to {words.percent(shares[1])} of open interest, "
+            f"which is an average leverage of {_leverage(shares[0])} to {_leverage(shares[1])}."
+        )
+    unbounded = sum(one["unbounded"][-1] or 0 for one in series.values())
+    if unbounded:
+        words_said.append(
+            f"The upper bound leaves out {words.plural(unbounded, 'row')} without an upper bound of its own."
+        )
+    return " ".join(words_said)
+
+
+def _leverage(debt_share: float | None) -> str:
+    """Notional over margin: 1 / (1 - debt / notional)."""
+    return words.NOT_KNOWN if debt_share is None or debt_share >= 1 else f"{1 / (1 - debt_share):.1f}x"
+
+
+def _band_chart(
+    day: Series, key: str, name: str, bounds: dict[str, list[Any]], *, change: float | None, seen: Series
+) -> Chart:
+    low = Series(f"{key}_low_usd", "lower bound", bounds["low_usd"], "usd", dash=(2, 2))
+    high = Series(f"{key}_high_usd", "upper bound", bounds["high_usd"], "usd")
+    estimate = None
+    if any(value is not None for value in bounds["estimate_usd"]):
+        estimate = Series(f"{key}_estimate_usd", "estimate", bounds["estimate_usd"], "usd", "second", (5, 3))
+    title = f"{name} {words.moved(change)} {words.usd_range(low.values[-1], high.values[-1])}"
+    if change is not None:
+        title += f", the upper bound {words.signed_percent(change)} in 30 days"
+    return Chart(
+        key,
+        title,
+        "Both bounds at the end of each UTC day. The change is on what was seen on both days.",
+        "day",
+        day,
+        (low, high, seen) if estimate is None else (low, high, estimate, seen),
+        charts.band(low, high, "margin debt", estimate, seen),
+    )
+
+
+def _class_table(
+    series: dict[str, dict[str, list[Any]]], interest: Sequence[Any], changes: Mapping[str, float | None]
+) -> Table:
+    rows = []
+    for name, one in series.items():
+        high = one["high_usd"]
+        rows.append(
+            (
+                name.replace("_", " "),
+                words.text(one["measures"][-1]).replace("_", " "),
+                words.usd(one["low_usd"][-1]),
+                words.usd(one["estimate_usd"][-1]),
+                words.usd(high[-1]),
+                words.signed_percent(changes[name]),
+                words.percent(high[-1] / interest[-1])
+                if high[-1] is not None and interest[-1]
+                else words.NOT_KNOWN,
+            )
+        )
+    return Table(
+        "Margin debt by class",
+        (
+            Column("class", is_number=False),
+            Column("measure", is_number=False),
+            Column("lower bound"),
+            Column("estimate"),
+            Column("upper bound"),
+            Column("upper, 30 days"),
+            Column("upper / open interest"),
+        ),
+        tuple(rows),
+        "Classes add up to the total. Classes that no venue of ours reports are under coverage, as not seen.",
+    )
+
+
+def _basis_table(data: ReportData) -> Table:
+    rows = data.rows(
+        """
+        select class, bound, basis, sum(try_cast(usd as decimal(38, 2)))::double as usd, count(*) as rows
+        from (
+          select day, class, 1 as place, 'lower' as bound, low_basis as basis, low_usd as usd
+          from margin_debt_daily
+          union all
+          select day, class, 2, 'estimate', estimate_basis, estimate_usd from margin_debt_daily
+          union all
+          select day, class, 3, 'upper', high_basis, high_usd from margin_debt_daily
+        )
+        where day = $day::date
+        group by class, place, bound, basis
+        order by class, place, usd desc nulls last, basis
+        """
+    )
+    return Table(
+        "What each bound rests on",
+        (
+            Column("class", is_number=False),
+            Column("bound", is_number=False),
+            Column("amount"),
+            Column("basis", is_number=False),
+        ),
+        tuple(
+            (row["class"].replace("_", " "), row["bound"], words.usd(row["usd"]), words.text(row["basis"]))
+            for row in rows
+        ),
+        is_folded=True,
+    )
+
+
+def _interest_chart(day: Series, interest: list[Any], change: float | None, seen: Series) -> Chart:
+    one = Series("open_interest_usd", "open interest", interest, "usd")
+    return Chart(
+        "open_interest",
+        f"Open interest {words.moved(change)} {words.usd(interest[-1])}"
+        + ("" if change is None else f", {words.signed_percent(change)} in 30 days"),
+        "Dollars, all venues that were seen, one side counted. It moves with prices; it is not debt.",
+        "day",
+        day,
+        (one, seen),
+        charts.lines([one], "open interest", seen=seen),
+    )
+
+
+def _growth_chart(day: Series, grown: dict[str, list[Any]]) -> Chart:
+    coins = Series(
+        "growth_30d_quantity_ratio", "in coins (price-free)", grown["quantity_growth_ratio"], "ratio"
+    )
+    dollars = Series(
+        "growth_30d_usd_ratio", "in dollars", grown["usd_growth_ratio"], "ratio", "third", (5, 3)
+    )
+    now = coins.values[-1]
+    return Chart(
+        "growth",
+        f"Positions changed {words.signed_percent(now)} in 30 days without price moves, "
+        f"{words.signed_percent(dollars.values[-1])} in dollars",
+        "Open interest against 30 days before, on markets seen on both days. "
+        "A gap: less than 60 % of the base was matched.",
+        "day",
+        day,
+        (coins, dollars),
+        charts.lines([coins, dollars], "30-day growth", reference=0),
+    )
+
+
+SECTION = Section(
+    key="debt",
+    title="Debt and leverage",
+    position=20,
+    needs={
+        "margin_debt_daily": (
+            *totals.NEEDS_DEBT["margin_debt_daily"],
+            "measure",
+            "low_basis",
+            "estimate_basis",
+            "high_basis",
+        ),
+        **totals.NEEDS_OPEN_INTEREST,
+        **totals.NEEDS_GROWTH,
+        **totals.NEEDS_COVERAGE,
+    },
+    draw=draw,
+)

@@ -1,0 +1,186 @@
+"""The two minutes: the level and why, six figures with what they cover, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pipeline.report import totals, words
+from pipeline.report.base import Section
+from pipeline.report.content import Banner, Figure, Figures, Listing, SectionContent
+from pipeline.report.data import DAY_OF_AS_OF, ReportData
+
+RANKS = ("unknown", "calm", "elevated", "high", "critical")
+MOST_EVENTS = 6
+SPANS = (("1 day", 1), ("7 days", 7))
+DAY_OF_AT = DAY_OF_AS_OF.replace("as_of", '"at"')
+
+
+def draw(data: ReportData) -> SectionContent:
+    """Banner, figures, changes since yesterday and since a week ago."""
+    level = data.daily(
+        f"""
+        select {DAY_OF_AS_OF} as day, arg_max(level, as_of) as level, arg_max(drivers, as_of) as drivers,
+          arg_max(blind_ratio, as_of) as blind_ratio
+        from risk_level_daily
+        where {DAY_OF_AS_OF} between $first_day::date and $day::date
+        group by 1
+        """
+    )
+    levels = data.column(level, "level")
+    return SectionContent(
+        "",
+        (
+            _banner(data, levels, data.column(level, "drivers")[-1]),
+            Figures(_figures(data, data.column(level, "blind_ratio"))),
+            Listing("Since yesterday", _changes(data, levels, 1)),
+            Listing("Since a week ago", _changes(data, levels, 7)),
+        ),
+    )
+
+
+def _banner(data: ReportData, levels: Sequence[str | None], drivers: str | None) -> Banner:
+    level = levels[-1]
+    as_of = f"Read as of {words.utc(data.end)}."
+    if level is None:
+        return Banner("unknown", "No risk level was computed for this day, so it is not known.", as_of)
+    readings = data.rows(
+        f"""
+        select signal, level, reason from signal_readings
+        where scope_type = 'market' and {DAY_OF_AS_OF} = $day::date
+        qualify row_number() over (partition by signal order by as_of desc) = 1
+        order by signal
+        """
+    )
+    ranked = sorted(readings, key=lambda row: RANKS.index(row["level"] or "unknown"), reverse=True)
+    told = [row for row in ranked if level != "unknown" or (row["level"] or "unknown") == "unknown"][:1]
+    cause = drivers or "no market-wide signal is above its threshold"
+    reason = f": {told[0]['reason']}" if told and told[0]["reason"] else ""
+    length = words.streak(levels)
+    before = levels[-1 - length] if length < len(levels) else None
+    since = f" {level.capitalize()} for {words.plural(length, 'day')}" + (
+        f", before that {before}." if before else "."
+    )
+    return Banner(level, words.sentence(f"{cause}{reason}"), as_of + since)
+
+
+def _figures(data: ReportData, blind: Sequence[float | None]) -> tuple[Figure, ...]:
+    bounds = totals.debt(data)
+    high = bounds["high_usd"]
+    interest = totals.open_interest(data)
+    grown = totals.growth_30d(data)["quantity_growth_ratio"]
+    apr = totals.funding(data)
+    known = totals.known_share(data)
+    seen_interest = totals.coverage_words(data, "open_interest")
+    return (
+        Figure(
+            "Margin debt, lower to upper bound",
+            words.usd_range(bounds["low_usd"][-1], high[-1]),
+            f"Changes: upper bound, on what was seen on both days. {seen_interest}",
+            _relative(totals.debt_change, data),
+        ),
+        Figure(
+            "Open interest",
+            words.usd(interest[-1]),
+            f"Changes: venues seen on both days. {seen_interest}",
+            _relative(totals.open_interest_change, data),
+        ),
+        Figure(
+            "Growth of positions in 30 days, price-free",
+            words.percent(grown[-1]),
+            f"Counted in coins on the markets seen on both days. {seen_interest}",
+            _points(grown),
+        ),
+        Figure(
+            "Funding, a year, weighted by open interest",
+            words.percent(apr[-1]),
+            totals.coverage_words(data, "funding_rate"),
+            _points(apr),
+        ),
+        Figure(
+            "Seen share of the known market",
+            words.percent(known[-1]),
+            "What is not seen is listed, with its dated size, under coverage",
+            _points(known),
+        ),
+        Figure(
+            "Blind ratio",
+            words.percent(blind[-1]),
+            "Share of the open interest expected today that was not seen; behind the risk level",
+            _points(blind),
+        ),
+    )
+
+
+def _relative(
+    change: Callable[[ReportData, int], float | None], data: ReportData
+) -> tuple[tuple[str, str], ...]:
+    return tuple((name, words.signed_percent(change(data, days))) for name, days in SPANS)
+
+
+def _points(values: Sequence[float | None]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, words.signed_points(words.difference(values[-1], words.ago(values, days))))
+        for name, days in SPANS
+    )
+
+
+def _changes(data: ReportData, levels: Sequence[str | None], days: int) -> tuple[str, ...]:
+    """The level, the events and the venues that came or went over the last `days` days."""
+    then, now = words.ago(levels, days) or words.NOT_KNOWN, levels[-1] or words.NOT_KNOWN
+    items = [f"Risk level: still {now}." if then == now else f"Risk level: {then} became {now}."]
+    events = data.rows(
+        f"""
+        select signal, scope_type, scope, from_level, to_level
+        from risk_events
+        where {DAY_OF_AT} between $day::date - $days::integer + 1 and $day::date
+        order by scope_type <> 'market', "at" desc, signal, scope_type, scope
+        """,
+        days=days,
+    )
+    items += [_event(row) for row in events[:MOST_EVENTS]]
+    if len(events) > MOST_EVENTS:
+        items.append(f"And {words.plural(len(events) - MOST_EVENTS, 'more change')} of a signal's level.")
+    elif not events:
+        items.append("No signal changed its level.")
+    for row in data.rows(
+        """
+        with seen as (
+          select venue, day, coalesce(seen_usd, 0) > 0 as is_seen from coverage_daily
+          where dataset = 'open_interest' and venue <> 'all'
+            and day in ($day::date, $day::date - $days::integer)
+        )
+        select later.venue, later.is_seen from seen as later
+        join seen as earlier on earlier.venue = later.venue and earlier.day < later.day
+        where later.is_seen <> earlier.is_seen
+        order by later.venue
+        """,
+        days=days,
+    ):
+        verb = "is seen again" if row["is_seen"] else "is no longer seen"
+        items.append(f"Open interest of {row['venue']} {verb}.")
+    return tuple(items)
+
+
+def _event(row: dict[str, Any]) -> str:
+    where = "market" if row["scope_type"] == "market" else f"{row['scope_type']} {row['scope']}"
+    signal = row["signal"].replace("_", " ")
+    return f"{signal.capitalize()}, {where}: {row['from_level']} became {row['to_level']}."
+
+
+SECTION = Section(
+    key="headline",
+    title="Headline",
+    position=10,
+    needs={
+        **totals.NEEDS_DEBT,
+        **totals.NEEDS_OPEN_INTEREST,
+        **totals.NEEDS_GROWTH,
+        **totals.NEEDS_FUNDING,
+        **totals.NEEDS_COVERAGE,
+        **totals.NEEDS_LEVEL,
+        **totals.NEEDS_READINGS,
+        "risk_events": ("at", "signal", "scope_type", "scope", "from_level", "to_level"),
+    },
+    draw=draw,
+)

@@ -1,0 +1,144 @@
+"""How to read the page: units, formulas, sources, and the formula version behind each table."""
+
+from __future__ import annotations
+
+from pipeline.report import words
+from pipeline.report.base import Section
+from pipeline.report.content import Column, Facts, SectionContent, Table
+from pipeline.report.data import ReportData
+
+# Tables whose numbers the page prints; each carries the version of the formula that made it.
+VERSIONED = (
+    "borrow_daily",
+    "concentration_daily",
+    "coverage_daily",
+    "funding_daily",
+    "growth_daily",
+    "margin_debt_daily",
+    "open_interest_by_asset_daily",
+    "open_interest_by_venue_daily",
+    "risk_level_daily",
+    "signal_readings",
+)
+
+FORMULAS = (
+    (
+        "Open interest",
+        "Outstanding contracts with one side counted, times what one is worth in dollars. It is not debt.",
+    ),
+    (
+        "Margin debt, upper bound",
+        "Open interest times one minus the maintenance rate of the first tier: every open position holds "
+        "at least that margin. For loans, the amount in use, else the size of positions.",
+    ),
+    (
+        "Margin debt, lower bound",
+        "Open interest times one minus equity over notional of public accounts where they exist, and zero "
+        "otherwise. The distance between the bounds is what public data leave open.",
+    ),
+    (
+        "Growth, price-free",
+        "Coins now over coins then, both at the earlier prices, minus one; only markets seen on both days. A "
+        "delisted market counts as zero, an unseen one is left out; below 60 % matched there is no number.",
+    ),
+    (
+        "Funding, a year",
+        "The rate of each market times the intervals of a year, weighted by open interest.",
+    ),
+    (
+        "Effective number",
+        "One over the sum of squared shares (HHI): how many equal members would be as concentrated.",
+    ),
+    (
+        "Seen share",
+        "Dollars seen over dollars expected; the known market adds what no source of ours reports.",
+    ),
+    (
+        "Levels",
+        "calm, elevated, high, critical. Unknown when data are missing or late: never calm by default.",
+    ),
+)
+
+UNITS = (
+    ("bn USD, mn USD", "Thousand million and million US dollars, at the prices of the day."),
+    (
+        "% and pp",
+        "A share or rate, and the difference of two of them in percentage points. Rates are simple, a year.",
+    ),
+    ("Day", "A UTC date; a level is read nearest to the end of it, 00:00 UTC of the next day."),
+    (words.NOT_KNOWN, "Not seen or not defined. It is never zero, and never counted as zero."),
+)
+
+
+def draw(data: ReportData) -> SectionContent:
+    """Facts about the data, units, formulas, versions, and the columns the page reads."""
+    about = tuple(
+        (str(name).replace("_", " "), str(value))
+        for name, value in sorted(data.about.items())
+        if name != "is_made"
+    )
+    made = "made by a seeded scenario" if data.about["is_made"] else "as the venues answered"
+    return SectionContent(
+        f"The data are {made}. Every number can be asked for again in SQL from the published DuckDB file.",
+        (
+            Facts("About these data", (("data", made), *about)),
+            Facts("Units", UNITS),
+            Facts("Formulas", FORMULAS),
+            _versions(data),
+            _dictionary(data),
+        ),
+    )
+
+
+def _versions(data: ReportData) -> Table:
+    present = [name for name in VERSIONED if not data.missing({name: ("formula_version",)})]
+    sql = " union all ".join(
+        f"select '{name}' as name, string_agg(version, ', ' order by version) as versions "
+        f"from (select distinct formula_version::text as version from {name})"
+        for name in present
+    )
+    rows = data.rows(f"{sql} order by name") if present else []
+    return Table(
+        "Formula versions",
+        (Column("table", is_number=False), Column("formula version", is_number=False)),
+        tuple((row["name"], words.text(row["versions"])) for row in rows),
+        is_folded=True,
+    )
+
+
+def _dictionary(data: ReportData) -> Table:
+    names = ", ".join(f"'{name}'" for name in VERSIONED)
+    rows = data.rows(
+        f"""
+        select table_name, column_name, unit, meaning, source from dictionary
+        where table_name in ({names}) order by table_name, column_name
+        """
+    )
+    return Table(
+        "Every column this page reads from, with its meaning and source",
+        (
+            Column("column", is_number=False),
+            Column("unit", is_number=False),
+            Column("meaning", is_number=False),
+            Column("source", is_number=False),
+        ),
+        tuple(
+            (
+                f"{row['table_name']}.{row['column_name']}",
+                row["unit"] or "",
+                row["meaning"] or "",
+                row["source"] or "",
+            )
+            for row in rows
+        ),
+        is_folded=True,
+    )
+
+
+SECTION = Section(
+    key="method",
+    title="Method",
+    position=90,
+    needs={"dictionary": ("table_name", "column_name", "unit", "meaning", "source")},
+    draw=draw,
+)

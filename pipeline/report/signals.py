@@ -1,0 +1,148 @@
+"""What the signals say: levels over time, today's readings with their reasons, scopes that stand out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.report import charts, totals, words
+from pipeline.report.base import Section
+from pipeline.report.content import Chart, Column, SectionContent, Series, Table
+from pipeline.report.data import DAY_OF_AS_OF, ReportData
+
+MOST_SCOPES = 15
+
+
+def draw(data: ReportData) -> SectionContent:
+    """Timeline of the composite and each market-wide signal, current readings, alarming assets and venues."""
+    readings = _today(data)
+    market = [row for row in readings if row["scope_type"] == "market"]
+    loud = [row for row in readings if row["scope_type"] != "market" and row["level"] in ("high", "critical")]
+    unknown = sum(1 for row in market if row["level"] == "unknown")
+    lead = f"{words.plural(len(market), 'market-wide signal')} read"
+    if unknown:
+        lead += f", {unknown} of them unknown"
+    scopes = words.plural(len(loud), "reading")
+    return SectionContent(
+        f"{lead}; {scopes} of single assets or venues stand at high or critical."
+        if market
+        else "No market-wide signal was read for this day.",
+        (_timeline(data), _market_table(market), _scope_table(loud)),
+    )
+
+
+def _today(data: ReportData) -> list[dict[str, Any]]:
+    return data.rows(
+        f"""
+        select signal, scope_type, scope, value, coalesce(level, 'unknown') as level, threshold,
+          threshold_source, history_days, reason
+        from signal_readings
+        where {DAY_OF_AS_OF} = $day::date
+        qualify row_number() over (partition by signal, scope_type, scope order by as_of desc) = 1
+        order by scope_type, signal, scope
+        """
+    )
+
+
+def _timeline(data: ReportData) -> Chart:
+    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
+    rows = data.rows(
+        f"""
+        select {DAY_OF_AS_OF} as day, '' as signal, arg_max(level, as_of) as level from risk_level_daily
+        where {DAY_OF_AS_OF} between $first_day::date and $day::date
+        group by all
+        union all
+        select {DAY_OF_AS_OF} as day, signal, arg_max(level, as_of) from signal_readings
+        where scope_type = 'market' and {DAY_OF_AS_OF} between $first_day::date and $day::date
+        group by all
+        order by signal, day
+        """
+    )
+    found = {(row["signal"], row["day"]): row["level"] for row in rows}
+    names = sorted({row["signal"] for row in rows})
+    series = tuple(
+        Series(
+            f"level_{at}",
+            name.replace("_", " ") or "risk level (all signals)",
+            [found.get((name, day)) for day in data.days],
+            "text",
+        )
+        for at, name in enumerate(names)
+    )
+    levels = [found.get(("", day)) for day in data.days]
+    alarmed = sum(1 for level in levels if level in ("high", "critical"))
+    known = sum(1 for level in levels if level is not None)
+    return Chart(
+        "levels",
+        f"The risk level was high or critical on {alarmed} of {words.plural(known, 'day')}",
+        "The taller, the higher: a quarter is calm, half elevated, three quarters high, full critical; "
+        "a hairline is unknown, blank is a day without a reading.",
+        "day",
+        day,
+        series,
+        charts.level_strips(series),
+        has_legend=False,
+    )
+
+
+def _market_table(market: list[dict[str, Any]]) -> Table:
+    return Table(
+        "Market-wide readings",
+        (
+            Column("signal", is_number=False),
+            Column("level", is_number=False),
+            Column("reason", is_number=False),
+        ),
+        tuple(
+            (
+                row["signal"].replace("_", " "),
+                row["level"],
+                f"{words.text(row['reason'])} {_rule(row)}".strip(),
+            )
+            for row in market
+        ),
+        level_column=1,
+    )
+
+
+def _rule(row: dict[str, Any]) -> str:
+    """The threshold and the history behind a reading, where the reading has them."""
+    if row["threshold"] is None:
+        return ""
+    source = f", {row['threshold_source']}" if row["threshold_source"] else ""
+    history = words.count(row["history_days"])
+    return f"(Threshold {words.plain(row['threshold'])}{source}; {history} days of history.)"
+
+
+def _scope_table(loud: list[dict[str, Any]]) -> Table:
+    ranked = sorted(loud, key=lambda row: (row["level"] != "critical", row["signal"], row["scope"]))
+    shown = ranked[:MOST_SCOPES]
+    note = f"The first {MOST_SCOPES} of {len(ranked)}." if len(ranked) > MOST_SCOPES else ""
+    return Table(
+        "Assets and venues at high or critical",
+        (
+            Column("where", is_number=False),
+            Column("level", is_number=False),
+            Column("signal and reason", is_number=False),
+        ),
+        tuple(
+            (
+                f"{row['scope_type']} {row['scope']}",
+                row["level"],
+                f"{row['signal'].replace('_', ' ').capitalize()}: {words.text(row['reason'])}",
+            )
+            for row in shown
+        )
+        or (("none", "calm", "No asset or venue stands at high or critical."),),
+        note,
+        level_column=1,
+        is_folded=len(shown) > 5,
+    )
+
+
+SECTION = Section(
+    key="signals",
+    title="Signals",
+    position=50,
+    needs={**totals.NEEDS_LEVEL, **totals.NEEDS_READINGS},
+    draw=draw,
+)

@@ -1,0 +1,68 @@
+"""What one run carries from step to step: settings, clock, lake, the open warehouse, and who to tell.
+
+A run is one process (the executor is in-process), so its steps share one of these. It holds no logic of
+fetching, building or reporting.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+
+import duckdb
+
+from pipeline.build import Plan, make_plan
+from pipeline.clock import Clock, SystemClock
+from pipeline.fetch import Outcome
+from pipeline.lake import Lake
+from pipeline.settings import Settings
+from pipeline.warehouse import open_warehouse
+
+
+@dataclass
+class Runtime:
+    """Made by a command (or by Dagster for its own runs), closed when the run is over.
+
+    move_to sets the replay's clock; None means that time is not ours to move. about describes the data
+    for the report: `is_made` and a title.
+    """
+
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+    run_id: str = field(default_factory=lambda: secrets.token_hex(6))
+    is_full: bool = False
+    move_to: Callable[[datetime], None] | None = None
+    about: dict[str, object] = field(default_factory=lambda: {"is_made": False})
+    report_day: date | None = None
+    tell: Callable[[str], None] = lambda _: None
+    on_days: Callable[[int], None] = lambda _: None
+    on_day: Callable[[date, Sequence[Outcome]], None] = lambda _day, _outcomes: None
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._open = ExitStack()
+
+    @cached_property
+    def lake(self) -> Lake:
+        """Raw Parquet of this home."""
+        return Lake(self.settings.raw)
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The writer's connection, opened after fetching and held until the run ends."""
+        return self._open.enter_context(open_warehouse(self.settings.warehouse, self.settings.raw))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """From which day models are rebuilt, decided once a run."""
+        return make_plan(self.connection, self.lake, full=self.is_full)
+
+    def close(self) -> None:
+        """Give the warehouse back."""
+        self._open.close()
+        for name in ("connection", "plan"):
+            self.__dict__.pop(name, None)

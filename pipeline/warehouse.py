@@ -1,0 +1,134 @@
+"""The only module that opens DuckDB: the writer's warehouse and, read-only, the published file.
+
+SQL text lives in `sql/` and `dbt_like_models/`; what is built, and in which order, is `pipeline/build.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.errors import UsageError, WarehouseBusy
+from pipeline.files import SQL
+from pipeline.records import arrow_schema, raw_tables
+
+SCHEMAS = ("raw", "seeds", "staging", "intermediate", "marts", "signals", "internal")
+
+_DUCK = {"string": "varchar", "double": "double", "int64": "bigint", "bool": "boolean"}
+
+
+@contextmanager
+def open_warehouse(path: Path, raw: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The writer's connection, with schemas, macros and the views over raw Parquet in place.
+
+    Raises WarehouseBusy when another process holds the file; a reader never holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(path))
+    except duckdb.IOException as problem:
+        if "lock" not in str(problem).lower():
+            raise
+        message = f"another run is writing to {path}: wait for it to end, or choose another --home"
+        raise WarehouseBusy(message) from problem
+    try:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
+        # the views over raw are bound again at each opening: a dataset may have got its first file
+        for schema in SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        for macro in sorted((SQL / "macros").glob("*.sql")):
+            connection.execute(macro.read_text())
+        bind_raw(connection, raw)
+        yield connection
+    finally:
+        connection.close()
+
+
+def bind_raw(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
+    """One view a dataset over its Parquet files, pruned by `day`; an empty one where nothing was fetched."""
+    template = (SQL / "ddl" / "raw_view.sql").read_text()
+    for name, row_type in raw_tables().items():
+        schema = arrow_schema(row_type)
+        if next((raw / name).glob("venue=*/day=*/*.parquet"), None) is not None:
+            pattern = str(raw / name / "venue=*" / "day=*" / "*.parquet").replace("'", "''")
+            columns = ", ".join(field.name for field in schema if field.name != "venue")
+            statement = template.format(name=name, pattern=pattern, columns=columns)
+        else:
+            columns = ", ".join(f"null::{_duck_type(field.type)} as {field.name}" for field in schema)
+            statement = (
+                f"create or replace view raw.{name} as select {columns}, null::date as day where false"
+            )
+        connection.execute(statement)
+
+
+def _duck_type(kind: pa.DataType) -> str:
+    return "timestamptz" if pa.types.is_timestamp(kind) else _DUCK[str(kind)]
+
+
+def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the published file; it stays valid while a newer one is published.
+
+    Raises UsageError when nothing was published yet.
+    """
+    if not path.exists():
+        message = f"nothing is published at {path} yet: run `margin-debt demo` or `margin-debt run` first"
+        raise UsageError(message)
+    connection = duckdb.connect(str(path), read_only=True)
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+def publish(connection: duckdb.DuckDBPyConnection, tables: dict[str, str], target: Path) -> None:
+    """Copy `schema.table -> comment` pairs into a new file and put it in the place of the published one.
+
+    Readers that hold the old file keep their view. Table and column comments are carried over.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_suffix(".duckdb.tmp")
+    for leftover in (temporary, temporary.with_suffix(".tmp.wal")):
+        leftover.unlink(missing_ok=True)
+    escaped = str(temporary).replace("'", "''")
+    connection.execute(f"attach '{escaped}' as published")
+    try:
+        for name in tables:
+            table = name.split(".", 1)[1]
+            connection.execute(f"create table published.main.{table} as select * from {name}")
+            for kind, column, comment in _comments(connection, name):
+                place = f"published.main.{table}" + (f'."{column}"' if column else "")
+                connection.execute(f"comment on {kind} {place} is '{comment.replace(chr(39), chr(39) * 2)}'")
+        connection.execute("checkpoint published")
+    finally:
+        connection.execute("detach published")
+    temporary.replace(target)
+
+
+def _comments(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str, str]]:
+    schema, table = name.split(".", 1)
+    tables = connection.execute(
+        "select 'table', '', comment from duckdb_tables() where schema_name = $1 and table_name = $2"
+        " and database_name = current_database() and comment is not null",
+        [schema, table],
+    ).fetchall()
+    columns = connection.execute(
+        "select 'column', column_name, comment from duckdb_columns() where schema_name = $1"
+        " and table_name = $2 and database_name = current_database() and comment is not null",
+        [schema, table],
+    ).fetchall()
+    return [*tables, *columns]
+
+
+def table_hash(connection: duckdb.DuckDBPyConnection, name: str, grain: list[str]) -> str:
+    """SHA-256 of a table written out in the order of its grain: equal bytes mean the same table."""
+    columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
+    text = ", ".join(f"coalesce(\"{column}\"::varchar, '\\N')" for column in columns)
+    order = ", ".join(f'"{column}"' for column in [*grain, *[c for c in columns if c not in grain]])
+    row = connection.execute(
+        f"select sha256(coalesce(string_agg(concat_ws('|', {text}), chr(10) order by {order}), '')) from {name}"
+    ).fetchone()
+    assert row is not None  # noqa: S101 an aggregate always answers
+    return str(row[0])

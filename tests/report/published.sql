@@ -1,0 +1,158 @@
+-- A published database with made numbers. Variables: last_day, days, odd_venue (the name of the fifth venue).
+-- Gaps on purpose: okx unseen 146 to 140 days before the end, the odd venue unseen on the last day,
+-- growth undefined for the first 30 days, no funding of LTC.
+
+create table open_interest_by_asset_daily (day date, asset text, open_interest_base double,
+  open_interest_usd double, venues bigint, markets bigint, coverage_ratio double, formula_version text default '1');
+create table open_interest_by_venue_daily (day date, venue text, open_interest_usd double, assets bigint,
+  markets bigint, coverage_ratio double, formula_version text default '1');
+create table growth_daily (day date, scope_type text, scope text, horizon_days integer, usd_growth_ratio double,
+  quantity_growth_ratio double, matched_ratio double, formula_version text default '1');
+create table funding_daily (day date, scope_type text, scope text, funding_apr double, funding_apy double,
+  funding_paid_usd double, positive_share_ratio double, markets bigint, formula_version text default '1');
+create table borrow_daily (day date, venue text, currency text, kind text, borrow_apr double, used_amount double,
+  lent_amount double, used_usd double, utilisation_ratio double, age_hours double, formula_version text default '1');
+create table margin_debt_daily (day date, class text, venue text, asset text, measure text, low_usd double,
+  estimate_usd double, high_usd double, low_basis text, estimate_basis text, high_basis text, coverage_ratio double,
+  formula_version text default '1');
+create table concentration_daily (day date, measure text, dimension text, hhi_ratio double, effective_n double,
+  top1_ratio double, top3_ratio double, top5_ratio double, gini_ratio double, theil_t double, members bigint,
+  formula_version text default '1');
+create table coverage_daily (day date, dataset text, venue text, status text, markets_expected bigint,
+  markets_seen bigint, expected_usd double, seen_usd double, seen_ratio double, age_hours double, reason text,
+  formula_version text default '1');
+create table signal_readings (as_of timestamptz, signal text, scope_type text, scope text, value double, level text,
+  threshold double, threshold_source text, history_days bigint, reason text, formula_version text default '1');
+create table risk_level_daily (as_of timestamptz, level text, score double, drivers text, blind_ratio double,
+  formula_version text default '1');
+create table risk_events ("at" timestamptz, signal text, scope_type text, scope text, from_level text,
+  to_level text, reason text, formula_version text default '1');
+create table dictionary (table_name text, column_name text, type text, unit text, meaning text, source text);
+create table fetch_log (run_id text, venue text, dataset text, attempt bigint, data_day timestamptz, status text,
+  rows bigint, calls bigint, bytes bigint, seconds double, throttled_seconds double, error_class text, message text,
+  fetched_at timestamptz);
+
+create temp table days as
+select i::integer as back, getvariable('last_day')::date - i::integer as day,
+  55e9 * (1 + 0.25 * sin(i / 45) + greatest(0, 0.5 * (60 - i) / 60)) * (1 + 0.02 * sin(i * 7.7)) as market_usd
+from range(getvariable('days')) as steps (i);
+
+create temp table cells as
+select back, day, market_usd, venue, market_usd * share * (1 + 0.2 * sin(back / 70 + share * 9)) as usd,
+  not (venue = 'okx' and back between 140 and 146) and not (place = 5 and back = 0) as is_seen
+from days, (values (1, 'binance', 0.42), (2, 'okx', 0.22), (3, 'hyperliquid', 0.16), (4, 'bybit', 0.1),
+  (5, getvariable('odd_venue'), 0.06), (6, 'bitfinex', 0.04)) as venues (place, venue, share);
+
+insert into open_interest_by_venue_daily (day, venue, open_interest_usd, assets, markets, coverage_ratio)
+select day, venue, usd, 90, 200, 1 from cells where is_seen;
+
+insert into open_interest_by_asset_daily (day, asset, open_interest_base, open_interest_usd, venues, markets)
+select day, asset, 1000, market_usd * 0.48 * pow(0.55, place), 6, 12
+from days, (select unnest(['BTC', 'ETH', 'SOL', 'XRP', 'DOGE', 'HYPE', 'BNB', 'SUI', 'LINK', 'ADA', 'AVAX', 'LTC'])
+  as asset, unnest(range(12)) as place);
+
+insert into margin_debt_daily (day, class, venue, asset, measure, low_usd, high_usd, low_basis, high_basis)
+select day, 'derivative', venue, asset, 'open_interest',
+  usd * part * case when venue = 'hyperliquid' then 0.25 else 0 end, usd * part * 0.96,
+  case when venue = 'hyperliquid' then 'public wallets, 2026-02-22' else 'nothing is published: 0' end,
+  'maintenance rate of the first tier, declared 2026-01'
+from cells, (values ('BTC', 0.5), ('ETH', 0.3), ('SOL', 0.2)) as assets (asset, part) where is_seen;
+
+insert into margin_debt_daily (day, class, venue, asset, measure, low_usd, estimate_usd, high_usd, low_basis,
+  estimate_basis, high_basis)
+select day, 'margin_loan', venue, 'USDT', 'used', usd / 200, usd / 200, usd / 200, 'amount in use', 'amount in use',
+  'amount in use'
+from cells where is_seen and venue in ('okx', 'bitfinex') and back < 300;
+
+insert into borrow_daily (day, venue, currency, kind, borrow_apr, age_hours)
+select day, venue, currency, 'cross', base * (1 + 0.4 * sin(back / 33)) + 0.005 * (1 + sin(back * 3.3)), 1
+from cells, (values ('USDT', 0.08), ('USDC', 0.07), ('BTC', 0.02), ('ETH', 0.03), ('SOL', 0.09)) as rates (currency, base)
+where is_seen and venue in ('binance', 'okx', 'bitfinex');
+
+insert into funding_daily (day, scope_type, scope, funding_apr, markets)
+select day, 'market', 'all', 0.08 + 0.07 * sin(back / 25) + greatest(0, 0.12 * (30 - back) / 30), 900 from days
+union all
+select day, 'asset', asset, case when asset <> 'LTC' then 0.11 + 0.05 * sin(length(asset) * 5 + back / 20) end, 9
+from open_interest_by_asset_daily join days using (day);
+
+insert into growth_daily (day, scope_type, scope, horizon_days, usd_growth_ratio, quantity_growth_ratio, matched_ratio)
+select day, 'market', 'all', 30, case when is_matched then grown + 0.06 * cos(back / 9) end,
+  case when is_matched then grown end, case when is_matched then 0.97 else 0.4 end
+from (select *, 0.12 * sin(back / 30) + greatest(0, 0.3 * (45 - back) / 45) as grown,
+  back < getvariable('days') - 30 and back not between 140 and 146 as is_matched from days);
+
+insert into concentration_daily (day, measure, dimension, hhi_ratio, effective_n, top1_ratio, top3_ratio, top5_ratio,
+  members)
+select day, 'open_interest', dimension, 1 / number, number, 0.42, 0.8, 0.96, members
+from (select day, 'venue' as dimension, 3.9 + 0.4 * sin(back / 80) as number, 6 as members from days
+  union all select day, 'asset', 3.1 + 0.3 * cos(back / 50), 12 from days);
+
+insert into coverage_daily (day, dataset, venue, status, markets_expected, markets_seen, expected_usd, seen_usd,
+  seen_ratio, age_hours, reason)
+select day, 'open_interest', venue, case when is_seen then 'answered' else 'failed' end, 200,
+  case when is_seen then 200 else 0 end, usd, case when is_seen then usd end, case when is_seen then 1 end,
+  case when is_seen then 0.1 end, case when not is_seen then 'no answer within 15 s, two attempts' end
+from cells
+union all
+select day, 'funding_rate', venue, 'answered', 200, 200, null, null, 1, 0.1, null from cells
+union all
+select day, 'margin_loan', venue,
+  case when venue in ('okx', 'bitfinex') then 'answered' when venue = 'binance' then 'needs_key' else 'unsupported' end,
+  null, null, null, null, null, null, case when venue = 'binance' then 'a read-only key is needed' end
+from cells
+union all
+select day, 'known_universe', member, 'not_seen', null, null, size_usd, null, null, null, reason
+from days, (values ('defi', 19.1e9, '19.1 bn USD borrowed on 2025-12-31 (made)'),
+  ('cefi_lenders', 24.4e9, '24.4 bn USD of loans on 2025-09-30 (made)'),
+  ('cdp', 4.8e9, '4.8 bn USD on 2025-12-31 (made)'), ('cme', 14e9, '14.0 bn USD on 2026-01-27 (made)'),
+  ('options', null, 'no dated size')) as unseen (member, size_usd, reason)
+union all
+select day, 'known_universe', 'all', 'partial', null, null, market_usd + 62.3e9, sum(usd) filter (is_seen),
+  sum(usd) filter (is_seen) / (market_usd + 62.3e9), null, null
+from cells group by day, market_usd;
+
+create temp table levels as
+select back, day, timezone('UTC', day::timestamp + interval 1 day) as as_of, signal,
+  case
+    when back > 330 then 'unknown'
+    when signal = 'blindness' then case when back between 140 and 146 then 'high' else 'calm' end
+    when signal = 'concentration_shift' then case when back between 100 and 112 then 'elevated' else 'calm' end
+    when back between 140 and 146 then 'unknown'
+    when signal = 'crowding' then case when back < 20 then 'elevated' else 'calm' end
+    when back < 4 then 'critical' when back < 18 then 'high' when back < 40 then 'elevated' else 'calm'
+  end as level
+from days, (select unnest(['accumulation', 'blindness', 'concentration_shift', 'crowding']) as signal);
+
+insert into signal_readings (as_of, signal, scope_type, scope, value, level, threshold, threshold_source,
+  history_days, reason)
+select as_of, signal, 'market', 'all', case when level <> 'unknown' then 0.312 end, level,
+  case when level <> 'unknown' then 0.214 end, 'walk-forward 95 % quantile', getvariable('days') - back,
+  case when level = 'unknown' then 'too little history for ' || signal
+    when signal = 'accumulation' then 'positions grew 31.2 % in 30 days, and 95 % of past days stayed under 21.4 %.'
+    else replace(signal, '_', ' ') || ' is inside its usual range' end
+from levels
+union all
+select max(as_of), 'crowding', 'venue', loud.venue, 0.4, loud.level, 0.3, 'fixed, declared', 300,
+  'funding on ' || loud.venue || ' is 40.0 % a year'
+from levels, (values ('hyperliquid', 'high'), (getvariable('odd_venue'), 'critical')) as loud (venue, level)
+where levels.back = 0 group by all;
+
+insert into risk_level_daily (as_of, level, drivers, blind_ratio)
+select as_of, case when count(*) filter (level = 'unknown') > 0 then 'unknown'
+    else min(level) filter (signal = 'accumulation') end,
+  string_agg(signal || ' ' || level, '; ' order by signal) filter (level <> 'calm'),
+  case when back between 140 and 146 then 0.22 when back = 0 then 0.06 else 0 end
+from levels group by as_of, back;
+
+insert into risk_events ("at", signal, scope_type, scope, from_level, to_level, reason)
+select as_of, signal, 'market', 'all', before, level, 'a threshold was crossed'
+from (select *, lag(level) over (partition by signal order by as_of) as before from levels)
+where before <> level;
+
+insert into fetch_log (run_id, venue, dataset, attempt, data_day, status, rows, error_class, message, fetched_at)
+select 'r1', venue, 'open_interest', 2, timezone('UTC', day::timestamp), 'failed', 0, 'VenueUnavailable',
+  'connection reset by peer', timezone('UTC', day::timestamp + interval 1445 minute)
+from cells where not is_seen;
+
+insert into dictionary values ('margin_debt_daily', 'high_usd', 'double', 'usd', 'upper bound of the debt',
+  'maintenance margin of the first tier');

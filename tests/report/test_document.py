@@ -1,0 +1,239 @@
+"""The written file: self-contained, escaped, honest about what is missing, the same bytes again."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.errors import UsageError
+from pipeline.report import find_sections
+from pipeline.report.base import shared_block, write_report
+from pipeline.report.content import Chart, Series
+from tests.report.conftest import ABOUT, HOSTILE, LAST_DAY, PRODUCED_AT, make_database
+
+LIMIT_BYTES = 2_000_000
+LOADERS = {"src", "srcset", "data", "poster", "action", "formaction", "background", "cite", "ping"}
+
+
+class Reader(HTMLParser):
+    """What a browser would see: attributes that load, text outside scripts, and the inlined data."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.words: list[str] = []
+        self.scripts: list[str] = []
+        self.columns = ""
+        self._inside = ""
+        self.feed(text)
+        self.text = " ".join(" ".join(self.words).replace("\u00a0", " ").split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self._inside = "columns" if values.get("id") == "columns" else tag
+        self.loads += [f"{tag} {name}={value}" for name, value in attrs if name in LOADERS]
+        self.loads += [f"link {values}"] if tag == "link" else []
+        if "href" in values:
+            self.links.append(values["href"] or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "columns":
+            self.columns += data
+        elif self._inside == "script":
+            self.scripts.append(data)
+        elif self._inside != "style":
+            self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(report: Path) -> Reader:
+    return Reader(report.read_text(encoding="utf-8"))
+
+
+def test_sections_are_found_and_ordered() -> None:
+    keys = [section.key for section in find_sections()]
+    assert keys == ["headline", "debt", "cost", "concentration", "signals", "coverage", "method"]
+
+
+def test_nothing_is_loaded_from_anywhere(report: Path, page: Reader) -> None:
+    assert page.loads == []
+    assert {link for link in page.links if not link.startswith("#")} == {"index.html"}
+    style = re.search(r"<style>(.*?)</style>", report.read_text(), re.DOTALL)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+    assert not any("import(" in script.rsplit("(function ()", 1)[-1] for script in page.scripts)
+    assert "default-src 'none'" in report.read_text()
+
+
+def test_four_hundred_days_stay_under_two_megabytes(report: Path) -> None:
+    assert report.stat().st_size <= LIMIT_BYTES
+
+
+def test_a_venue_whose_name_is_markup_stays_text(report: Path, page: Reader) -> None:
+    text = report.read_text(encoding="utf-8")
+    assert HOSTILE not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert HOSTILE in page.text  # it is still named
+    assert HOSTILE in page.columns or HOSTILE in json.dumps(json.loads(page.columns))
+    assert len(page.scripts) == 2  # the chart library and the page's own
+
+
+def test_same_data_and_instant_give_the_same_bytes(
+    report: Path, reader: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    again = write_report(reader, LAST_DAY, tmp_path, PRODUCED_AT, ABOUT)
+    assert again.name == "2026-03-31.html"
+    assert again.read_bytes() == report.read_bytes()
+
+
+def test_made_data_are_labelled_and_real_ones_are_not(
+    page: Reader, reader: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    assert "Made data. Seeded scenario 7, 400 days" in page.text
+    real = write_report(reader, LAST_DAY, tmp_path, PRODUCED_AT, {"is_made": False})
+    assert "Made data" not in Reader(real.read_text()).text
+
+
+def test_the_headline_says_level_reason_and_times(page: Reader) -> None:
+    # published.sql: accumulation is critical for the last 4 days, after 14 days of high.
+    assert "critical Accumulation critical; crowding elevated: positions grew 31.2 % in 30 days" in page.text
+    assert "Critical for 4 days, before that high." in page.text
+    assert "Read as of 2026-04-01 00:00 UTC" in page.text
+    assert "Produced 2026-04-01 00:20 UTC" in page.text
+
+
+def test_what_was_not_seen_is_named_with_its_size(page: Reader) -> None:
+    assert "cefi lenders 24.4 bn USD" in page.text
+    assert "options not known" in page.text
+    assert "connection reset by peer" in page.text
+
+
+def small_database(path: Path, rows: str) -> duckdb.DuckDBPyConnection:
+    """The tables of one made day, with `rows` (SQL) run on top."""
+    make_database(path, days=1)
+    connection = duckdb.connect(str(path))
+    for (name,) in connection.execute(
+        "select table_name from duckdb_tables() where not temporary"
+    ).fetchall():
+        connection.execute(f"delete from {name}")
+    connection.execute(rows)
+    return connection
+
+
+def test_a_null_is_never_a_zero(tmp_path: Path) -> None:
+    rows = """
+    insert into margin_debt_daily (day, class, venue, asset, measure)
+      values ('2026-03-31', 'derivative', 'okx', 'BTC', 'open_interest');
+    insert into funding_daily (day, scope_type, scope) values ('2026-03-31', 'market', 'all');
+    insert into growth_daily (day, scope_type, scope, horizon_days)
+      values ('2026-03-31', 'market', 'all', 30);
+    insert into concentration_daily (day, measure, dimension) values ('2026-03-31', 'open_interest', 'venue');
+    insert into coverage_daily (day, dataset, venue, status)
+      values ('2026-03-31', 'open_interest', 'okx', 'failed');
+    """
+    with small_database(tmp_path / "empty.duckdb", rows) as connection:
+        written = write_report(connection, None, tmp_path, PRODUCED_AT, ABOUT)
+    page = Reader(written.read_text())
+    block = json.loads(page.columns)
+    numbers = [
+        value for column in block["frames"]["day"].values() for value in column if not isinstance(value, str)
+    ]
+    assert numbers
+    assert set(numbers) == {None}
+    shown = page.text.split("Method Data")[0].split("Formulas")[0]
+    assert not re.findall(r"\b0(?:\.0)? (?:%|bn|mn|USD|pp)", shown)
+    assert "Margin debt, lower to upper bound not known" in page.text
+    assert "unknown No risk level was computed for this day" in page.text
+
+
+def test_a_zero_is_a_number(tmp_path: Path) -> None:
+    rows = """
+    insert into margin_debt_daily (day, class, venue, asset, measure, low_usd, high_usd)
+      values ('2026-03-31', 'derivative', 'okx', 'BTC', 'open_interest', 0, 2e9);
+    insert into funding_daily (day, scope_type, scope, funding_apr) values ('2026-03-31', 'market', 'all', 0);
+    """
+    with small_database(tmp_path / "zero.duckdb", rows) as connection:
+        page = Reader(write_report(connection, None, tmp_path, PRODUCED_AT, ABOUT).read_text())
+    assert "Margin debt, lower to upper bound 0.0 to 2.0 bn USD" in page.text
+    assert "Funding is 0.0 % a year" in page.text
+
+
+def test_a_silent_venue_is_not_a_repayment(tmp_path: Path) -> None:
+    # okx 10 bn -> 11 bn is +10 %; gate's 5 bn fall silent. The total falls from 15 to 11, the change is +10 %.
+    rows = """
+    insert into margin_debt_daily (day, class, venue, asset, measure, low_usd, high_usd) values
+      ('2026-03-30', 'derivative', 'okx', 'BTC', 'open_interest', 0, 10e9),
+      ('2026-03-30', 'derivative', 'gate', 'BTC', 'open_interest', 0, 5e9),
+      ('2026-03-31', 'derivative', 'okx', 'BTC', 'open_interest', 0, 11e9);
+    """
+    with small_database(tmp_path / "silent.duckdb", rows) as connection:
+        page = Reader(write_report(connection, None, tmp_path, PRODUCED_AT, ABOUT).read_text())
+    assert "0.0 to 11.0 bn USD 1 day +10.0 % 7 days not known" in page.text
+
+
+def test_a_section_without_its_table_says_so(published: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes(published.read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("drop table borrow_daily")
+        page = Reader(write_report(connection, None, tmp_path, PRODUCED_AT, ABOUT).read_text())
+    assert "Cost of leverage Not drawn: the published database lacks borrow_daily." in page.text
+
+
+def test_a_report_of_a_past_day_reads_nothing_later(
+    reader: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    day = LAST_DAY - timedelta(days=60)
+    page = Reader(write_report(reader, day, tmp_path, PRODUCED_AT, ABOUT).read_text())
+    assert max(json.loads(page.columns)["frames"]["day"]["day"]) == day.isoformat() == "2026-01-30"
+    assert "critical Accumulation" not in page.text  # the alarms of March are still to come
+
+
+@pytest.mark.parametrize("day", [date(2020, 1, 1), LAST_DAY + timedelta(days=1)])
+def test_a_day_that_is_not_published_is_refused(
+    day: date, reader: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="the published days are 2025-02-25 to 2026-03-31"):
+        write_report(reader, day, tmp_path, PRODUCED_AT, ABOUT)
+
+
+def test_nothing_published_yet_says_what_to_do(tmp_path: Path) -> None:
+    with (
+        small_database(tmp_path / "none.duckdb", "") as connection,
+        pytest.raises(UsageError, match="margin-debt run"),
+    ):
+        write_report(connection, None, tmp_path, PRODUCED_AT, ABOUT)
+
+
+def test_the_index_lists_every_report_latest_first(reader: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for back in (1, 0, 145):
+        write_report(reader, LAST_DAY - timedelta(days=back), tmp_path, PRODUCED_AT, ABOUT)
+    (tmp_path / "2020-01-01.html").write_text("<p>somebody else's page</p>")
+    index = Reader((tmp_path / "index.html").read_text())
+    assert index.links == ["2026-03-31.html", "2026-03-30.html", "2025-11-06.html"]
+    assert "2026-03-31 critical made data Accumulation critical" in index.text
+    assert "2025-11-06 unknown" in index.text  # okx was unseen that week
+    assert list(tmp_path.glob(".*")) == []  # no half-written file is left
+
+
+def test_one_key_cannot_hold_two_columns() -> None:
+    def chart(values: list[float]) -> Chart:
+        day = Series("day", "day", ["2026-03-31"], "text")
+        return Chart("a", "", "", "day", day, (Series("x_usd", "x", values),), {})
+
+    assert shared_block([chart([1.0]), chart([1.0])])["frames"] == {
+        "day": {"day": ["2026-03-31"], "x_usd": [1]}
+    }
+    with pytest.raises(ValueError, match=r"day\.x_usd already holds other values"):
+        shared_block([chart([1.0]), chart([2.0])])
