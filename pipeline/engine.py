@@ -7,6 +7,7 @@ quiet. What the job does is `pipeline/assets/`.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,15 @@ from pipeline.errors import WarehouseBusy
 from pipeline.records import Dataset, Status
 from pipeline.runtime import Runtime
 
-_DAGSTER_YAML = "telemetry:\n  enabled: false\n"
+_DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+event_log_storage:
+  module: pipeline.assets.event_log
+  class: BatchedSqliteEventLogStorage
+  config:
+    base_dir: {history}
+"""
 
 
 @dataclass
@@ -151,10 +160,14 @@ def dagster_home(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(_DAGSTER_YAML)
-    before = {name: os.environ.get(name) for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY")}
-    os.environ["DAGSTER_HOME"] = str(folder)
-    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+        settings.write_text(_DAGSTER_YAML.format(history=json.dumps(str(folder / "history"))))
+    wanted = {
+        "DAGSTER_HOME": str(folder),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,18 +27,22 @@ from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
 AFTER_MIDNIGHT = timedelta(minutes=10)
 # Histories that answer many days at once are asked at the ends of weeks when many days are walked through.
 HISTORY_STRIDE_DAYS = 7
+# Answers waiting to be written: enough to keep both sides busy, few enough to hold in memory.
+WRITES_AHEAD = 16
 
 
 @dataclass(frozen=True)
 class Moment:
     """One instant of asking: the day whose end it is near, and the days that histories should cover.
 
-    missed_days are those whose level no earlier moment could take: histories stand in for them.
+    missed_days are those whose level no earlier moment could take: histories stand in for them. is_walk:
+    the moment is one of many that a replay walks through.
     """
 
     day: date
     history_days: tuple[date, ...]
     missed_days: tuple[date, ...] = ()
+    is_walk: bool = False
 
 
 def live_moment(days: Sequence[date]) -> list[Moment]:
@@ -52,7 +56,7 @@ def replay_moments(days: Sequence[date]) -> list[Moment]:
     for day in days:
         waiting.append(day)
         is_due = day.toordinal() % HISTORY_STRIDE_DAYS == 0 or day == days[-1]
-        moments.append(Moment(day, tuple(waiting) if is_due else ()))
+        moments.append(Moment(day, tuple(waiting) if is_due else (), is_walk=len(days) > HISTORY_STRIDE_DAYS))
         if is_due:
             waiting = []
     return moments
@@ -88,7 +92,7 @@ async def fetch(
     outcomes: list[Outcome] = []
     # One thread writes while the loop goes on asking; its queue keeps a venue's log behind its rows.
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lake")
-    written: list[Future[None]] = []
+    written: deque[Future[None]] = deque()
     try:
         for moment in moments:
             if move_to is not None:
@@ -99,9 +103,9 @@ async def fetch(
                 if move_to is None or not _is_done(lake, asker.venue, moment.day)
             ]
             answers = await asyncio.gather(*(_ask_venue(asker, moment, settings) for asker in todo))
-            for earlier in written:
-                earlier.result()
-            written = [writer.submit(_write, lake, answer) for answer in answers]
+            written += [writer.submit(_write, lake, answer) for answer in answers]
+            while len(written) > WRITES_AHEAD:
+                written.popleft().result()
             done = [answer.outcome for answer in answers]
             outcomes += done
             if on_day is not None:
@@ -138,13 +142,16 @@ async def _ask_venue(asker: Asker, moment: Moment, settings: Settings) -> _Answe
     await asker.at(moment.history_days)
     listing = await _market_list(asker, settings)
     for dataset, report in asker.venue.reports.items():
+        asking = _asking(asker, dataset, report, moment)
+        if asking.is_deferred:
+            continue
         for attempt in range(1, settings.attempts + 1):
             asker.tally = Tally()
             start = time.perf_counter()
-            status, problem = await _ask_dataset(asker, dataset, report, moment, listing)
+            status, problem = await _ask_dataset(asker, dataset, report, asking, listing)
             if status in (Status.ANSWERED, Status.PARTIAL):
                 rows[dataset] = asker.tally.rows
-            log += _log_rows(asker, dataset, moment, attempt, status, problem, seconds_since(start))
+            log += _log_rows(asker, dataset, asking, attempt, status, problem, seconds_since(start))
             statuses[dataset] = status
             if status is not Status.FAILED or listing is not None:
                 break
@@ -165,8 +172,17 @@ async def _market_list(asker: Asker, settings: Settings) -> VenueProblem | None:
     return problem
 
 
+@dataclass(frozen=True)
+class _Asking:
+    """Which methods of a venue answer a dataset at a moment, and the days whose level they give."""
+
+    methods: tuple[str, ...]
+    days: tuple[date, ...]
+    is_deferred: bool = False
+
+
 async def _ask_dataset(
-    asker: Asker, dataset: Dataset, report: object, moment: Moment, listing: VenueProblem | None
+    asker: Asker, dataset: Dataset, report: object, asking: _Asking, listing: VenueProblem | None
 ) -> tuple[Status, VenueProblem | None]:
     if isinstance(report, Unsupported):
         return Status.UNSUPPORTED, VenueProblem(report.reason)
@@ -175,12 +191,11 @@ async def _ask_dataset(
     assert isinstance(report, Reports)  # noqa: S101 the three declarations there are
     if listing is not None:
         return _status_of(listing), listing
-    methods = _methods(asker, dataset, report, moment)
-    if not methods:
-        reason = f"the end of {moment.day} is over {report.tolerance_hours:g} h away and there is no history call"
+    if not asking.methods:
+        reason = f"the day's end is over {report.tolerance_hours:g} h away and no history reaches it"
         return Status.TOO_LATE, VenueProblem(reason)
     try:
-        for method in methods:
+        for method in asking.methods:
             await getattr(asker.venue, method)(asker)
     except VenueProblem as problem:
         return _status_of(problem), problem
@@ -194,26 +209,33 @@ async def _ask_dataset(
     return Status.ANSWERED, None
 
 
-def _methods(asker: Asker, dataset: Dataset, report: Reports, moment: Moment) -> list[str]:
-    """Which calls are right now: a snapshot near the day's end, a history for what lies further back."""
+def _asking(asker: Asker, dataset: Dataset, report: object, moment: Moment) -> _Asking:
+    """Which calls are right now: a snapshot near the day's end, a history for what lies further back.
+
+    A history of settlements is asked whenever its week is over. A level that costs one call a symbol is read
+    from history, too, when a replay walks through many days: one call a symbol and week, not a day.
+    """
+    if not isinstance(report, Reports):
+        return _Asking((), (moment.day,))
     now = asker.clock.now()
-    is_listing = dataset is Dataset.MARKETS  # a market list is dated by its fetch and always worth having
-    is_near = abs(now - end_of(moment.day)) <= timedelta(hours=report.tolerance_hours)
-    methods = []
-    if report.history_days is not None:
-        oldest = now - timedelta(days=report.history_days)
-        wanted = moment.history_days if report.always_history else moment.missed_days
-        reachable = tuple(
-            day
-            for day in wanted
-            if end_of(day) >= oldest and (report.always_history or not (is_near and day == moment.day))
-        )
-        if reachable:
-            asker.days = reachable
-            methods.append(f"{dataset.value}_history")
-    if (is_near or is_listing) and hasattr(asker.venue, dataset.value):
+    # a market list is dated by its fetch and always worth having
+    is_near = dataset is Dataset.MARKETS or (
+        abs(now - end_of(moment.day)) <= timedelta(hours=report.tolerance_hours)
+    )
+    reach = timedelta(days=report.history_days or 0)
+    replaces_snapshot = moment.is_walk and report.how == "per_symbol" and report.history_days is not None
+    if replaces_snapshot and not moment.history_days:
+        return _Asking((), (), is_deferred=True)
+    if report.always_history or replaces_snapshot:
+        wanted = moment.history_days
+    else:
+        wanted = tuple(day for day in moment.missed_days if not (is_near and day == moment.day))
+    asker.days = tuple(day for day in wanted if now - end_of(day) <= reach)
+    methods = [f"{dataset.value}_history"] if asker.days else []
+    if is_near and not replaces_snapshot and hasattr(asker.venue, dataset.value):
         methods.append(dataset.value)
-    return methods
+    levels = moment.history_days if replaces_snapshot else (*moment.missed_days, moment.day)
+    return _Asking(tuple(methods), tuple(sorted(set(levels))))
 
 
 def _status_of(problem: VenueProblem) -> Status:
@@ -225,22 +247,25 @@ def _status_of(problem: VenueProblem) -> Status:
 def _log_rows(
     asker: Asker,
     dataset: Dataset,
-    moment: Moment,
+    asking: _Asking,
     attempt: int,
     status: Status,
     problem: VenueProblem | None,
     seconds: float,
 ) -> list[FetchLogRow]:
-    """One row for the moment's day, and for a live range one for each earlier day its history answered."""
+    """One row for each day whose level was asked for; what the asking cost is on the last."""
     tally = asker.tally
     # a level observed at 00:00 belongs to the day that ends then
     per_day = Counter(((row.observed_at or row.fetched_at) - timedelta(seconds=1)).date() for row in tally.rows)
-    is_range = len(moment.missed_days) > 1
+    is_range = len(asking.days) > 1
     rows = []
-    for day in moment.missed_days if is_range else (moment.day,):
-        day_status = status
-        if is_range and status in (Status.ANSWERED, Status.PARTIAL) and not per_day[day] and day != moment.day:
+    for day in asking.days:
+        is_last = day == asking.days[-1]
+        is_empty = is_range and not is_last and not per_day[day]
+        day_status, day_problem = status, problem
+        if is_empty and status in (Status.ANSWERED, Status.PARTIAL):
             day_status = Status.TOO_LATE
+            day_problem = VenueProblem("the history holds no row of this day")
         rows.append(
             FetchLogRow(
                 run_id=asker.run_id,
@@ -250,12 +275,12 @@ def _log_rows(
                 data_day=datetime(day.year, day.month, day.day, tzinfo=UTC),
                 status=day_status.value,
                 rows=per_day[day] if is_range else len(tally.rows),
-                calls=tally.calls if day == moment.day else 0,
-                bytes=tally.bytes if day == moment.day else 0,
-                seconds=seconds if day == moment.day else 0.0,
+                calls=tally.calls if is_last else 0,
+                bytes=tally.bytes if is_last else 0,
+                seconds=seconds if is_last else 0.0,
                 throttled_seconds=0.0,
-                error_class=type(problem).__name__ if problem is not None else None,
-                message=str(problem) if problem is not None else None,
+                error_class=type(day_problem).__name__ if day_problem is not None else None,
+                message=str(day_problem) if day_problem is not None else None,
                 fetched_at=asker.clock.now(),
             )
         )

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from pipeline.records import FETCH_LOG, Dataset, FetchLogRow, RawRow, arrow_schema
 
+_SMALL = 1000
 _SAFE = re.compile(r"^[a-z0-9_]{1,40}$")
 
 
@@ -89,11 +90,10 @@ class Lake:
         stamp = rows[0].fetched_at.strftime("%Y%m%dT%H%M%S")
         name = f"{stamp}-{rows[0].run_id}-{self._serial:06d}.parquet"
         temporary = folder / f"{name}.tmp"
+        # a dictionary page a column costs more than it saves in a small file
+        is_large = len(rows) > _SMALL
         pq.write_table(
-            _table(rows),
-            temporary,
-            compression="zstd",
-            write_statistics=["fetched_at"] if dataset != FETCH_LOG else False,
+            _table(rows), temporary, compression="zstd", use_dictionary=is_large, write_statistics=is_large
         )
         temporary.rename(folder / name)
 

@@ -51,7 +51,7 @@ single as (
 ),
 instants as (
     select
-        venue, market, settles_at,
+        'settled' as kind, venue, market, settles_at,
         snapped_hours(hours_between(settles_at, lag(settles_at) over (
             partition by venue, market order by settles_at
         ))) as shown_hours
@@ -68,18 +68,23 @@ listed as (
         coalesce(s.sent_interval_hours, m.funding_interval_hours, f.funding_interval_hours) as named_hours
     from single as s
     left join instants as i
-        on s.kind = 'settled' and i.venue = s.venue and i.market = s.market and i.settles_at = s.settles_at
+        on i.kind = s.kind and i.venue = s.venue and i.market = s.market and i.settles_at = s.settles_at
     asof left join staging.stg_markets as m on s.venue = m.venue and s.market = m.market and s.day >= m.day
     left join first_list as f on f.venue = s.venue and f.market = s.market
 ),
+usual as (
+    select day, venue, market, kind, mode(shown_hours) as usual_hours
+    from listed
+    where shown_hours is not null
+    group by day, venue, market, kind
+),
 covered as (
     select
-        *,
+        l.*,
         -- a shorter step than the named one proves a change inside the day; a longer one is a gap
-        coalesce(least(named_hours, shown_hours), named_hours, mode(shown_hours) over (
-            partition by day, venue, market, kind
-        )) as interval_hours
-    from listed
+        coalesce(least(l.named_hours, l.shown_hours), l.named_hours, u.usual_hours) as interval_hours
+    from listed as l
+    left join usual as u on u.day = l.day and u.venue = l.venue and u.market = l.market and u.kind = l.kind
 )
 select
     day, venue, market, kind, settles_at, known_at, distance_hours, funding_rate, interval_hours,

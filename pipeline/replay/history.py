@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,23 @@ class History:
     folder: Path
     about: dict[str, object]
     tables: dict[str, pd.DataFrame]
+
+    def days(self) -> tuple[date, date]:
+        """The first and the last UTC day that the folder can be asked about.
+
+        What history.json names, else the days whose ends lie within the open interest. Raises HistoryInvalid
+        when neither tells.
+        """
+        named = [self.about.get("first_day"), self.about.get("last_day")]
+        if all(isinstance(day, str) for day in named):
+            return date.fromisoformat(str(named[0])), date.fromisoformat(str(named[1]))
+        if "open_interest" not in self.tables or self.tables["open_interest"].empty:
+            raise HistoryInvalid(
+                f"{self.folder} has no open interest to tell its days: name first_day and last_day in {ABOUT_FILE}"
+            )
+        # a level at 00:00 belongs to the day that ends then
+        observed = self.tables["open_interest"]["observed_at"] - pd.Timedelta(seconds=1)
+        return observed.min().date(), observed.max().date()
 
 
 def write_history(folder: Path, tables: Mapping[str, pd.DataFrame], about: Mapping[str, object]) -> None:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from pipeline.errors import HistoryInvalid, MarginDebtError
+from pipeline.errors import HistoryInvalid, MarginDebtError, UsageError
 from pipeline.replay.faults import Fault
 from pipeline.replay.wire.base import Json
 
@@ -123,3 +123,21 @@ class ReplayServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def remote_now(address: str) -> datetime:
+    """The virtual instant of an embedded exchange that somebody else started.
+
+    Raises UsageError when nothing answers there.
+    """
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=CONTROL_SECONDS)
+    try:
+        connection.request("GET", "/_control/now")
+        answer = json.loads(connection.getresponse().read())
+        return datetime.fromisoformat(answer["instant"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError) as problem:
+        message = f"no embedded exchange answers at {address}: start one with `margin-debt replay DIR`"
+        raise UsageError(message) from problem
+    finally:
+        connection.close()

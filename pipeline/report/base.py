@@ -25,6 +25,7 @@ from pipeline.report.content import Banner, Chart, SectionContent, Series
 from pipeline.report.data import ReportData
 from pipeline.report.index import render_index
 from pipeline.report.templates import fill, page_script
+from pipeline.warehouse import open_published
 
 SIGNIFICANT_DIGITS = 6
 
@@ -58,8 +59,6 @@ def write_report(
     Raises UsageError when nothing is published for the day.
     """
     if isinstance(database, Path):
-        from pipeline.warehouse import open_published  # noqa: PLC0415 - only a path needs the warehouse
-
         connection = open_published(database)
         try:
             return write_report(connection, day, out, produced_at, about)
@@ -171,7 +170,11 @@ def _digest(script: str) -> str:
 
 
 def _chosen_day(connection: duckdb.DuckDBPyConnection, day: date | None) -> date:
-    found = connection.execute("select min(day), max(day) from margin_debt_daily").fetchone()
+    # A day on which every venue failed has coverage and no debt: it is the latest day all the same.
+    found = connection.execute(
+        "select min(day), max(day) from"
+        " (select day from margin_debt_daily union all select day from coverage_daily)"
+    ).fetchone()
     first, last = found if found else (None, None)
     if first is None or last is None:
         message = "no day is published yet: run `margin-debt run` or `margin-debt demo` first"

@@ -51,8 +51,8 @@ def lines(
     series: Sequence[Series], title: str, reference: float | None = None, seen: Series | None = None
 ) -> dict[str, Any]:
     """One line per series over days; `reference` is a thin level line; days little `seen` are shaded."""
-    layers = [_line(one, title) for one in series]
-    if reference is not None and series:
+    layers = [_line(one, title) for one in series if _is_known(one)]
+    if reference is not None and layers:
         layers.insert(0, _rule(reference, series[0].unit, title))
     return _daily(_shaded(layers, seen), [*series, *_present(seen)])
 
@@ -67,13 +67,15 @@ def band(
         .encode(x=_x(), y=_y(low.key, low.unit, title), y2=alt.Y2(high.key))
     )
     inner = [low, high, *_present(estimate)]
+    if not (_is_known(low) and _is_known(high)):
+        return {}
     return _daily(_shaded([area, *(_line(one, title) for one in inner)], seen), [*inner, *_present(seen)])
 
 
 def stacked(series: Sequence[Series], title: str) -> dict[str, Any]:
     """Shares laid on each other, first series at the bottom. All series are None together or not at all."""
     layers = []
-    for position, one in enumerate(series):
+    for position, one in enumerate(series if all(map(_is_known, series)) else ()):
         below = " + ".join(f"datum.{lower.key}" for lower in series[:position]) or "0"
         missing = f"datum.{one.key} == null ? null : "
         layers.append(
@@ -181,13 +183,18 @@ def _strip_y(field: str, strips: int) -> Any:  # noqa: ANN401
     return alt.Y(f"{field}:Q", title=None, axis=None, scale=scale)
 
 
+def _is_known(one: Series) -> bool:
+    """Whether any value is known: Vega cannot lay out a field without one."""
+    return any(value is not None for value in one.values)
+
+
 def _present(one: Series | None) -> list[Series]:
     return [] if one is None else [one]
 
 
 def _shaded(layers: Sequence[Any], seen: Series | None) -> list[Any]:
     """The layers over a shade on days of which too little was seen: a fall there is silence, not a sale."""
-    if seen is None:
+    if seen is None or all(value is None or value >= LITTLE_SEEN_RATIO for value in seen.values):
         return list(layers)
     shade = (
         _rows()

@@ -33,7 +33,12 @@ def draw(data: ReportData) -> SectionContent:
     return SectionContent(
         f"{answered} of {words.plural(offered, 'question')} to venues were answered in full; "
         f"{words.percent(totals.known_share(data)[-1])} of the known market was seen.",
-        (_share_chart(data), _unseen_table(unseen), _broken_table(data, broken), _every_table(asked)),
+        (
+            _share_chart(data),
+            _unseen_table(unseen),
+            *([_broken_table(data, broken)] if broken else []),
+            _every_table(asked),
+        ),
     )
 
 
@@ -85,8 +90,8 @@ def _broken_table(data: ReportData, broken: list[dict[str, Any]]) -> Table:
         (row["venue"], row["dataset"]): row
         for row in data.rows(
             """
-            select venue, dataset, error_class, message, fetched_at from fetch_log
-            where cast(data_day as date) = $day::date
+            select venue, dataset, message from fetch_log
+            where day = $day::date
             qualify row_number() over (partition by venue, dataset order by fetched_at desc, attempt desc) = 1
             """
         )
@@ -105,7 +110,7 @@ def _broken_table(data: ReportData, broken: list[dict[str, Any]]) -> Table:
             Column("status", is_number=False),
             Column("why", is_number=False),
         ),
-        tuple(lines) or (("none", "", "", "Every venue answered everything it offers."),),
+        tuple(lines),
     )
 
 
@@ -145,7 +150,7 @@ SECTION = Section(
     position=60,
     needs={
         **totals.NEEDS_COVERAGE,
-        "fetch_log": ("venue", "dataset", "attempt", "error_class", "message", "fetched_at", "data_day"),
+        "fetch_log": ("venue", "dataset", "attempt", "message", "fetched_at", "day"),
     },
     draw=draw,
 )

@@ -108,7 +108,8 @@ def _band_chart(
     return Chart(
         key,
         title,
-        "Both bounds at the end of each UTC day. The change is on what was seen on both days.",
+        "Both bounds at the end of each UTC day; the change is on what was seen on both days. A step in a "
+        "bound can be a change of what it rests on, not of debt: see below.",
         "day",
         day,
         (low, high, seen) if estimate is None else (low, high, estimate, seen),

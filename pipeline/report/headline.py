@@ -12,6 +12,8 @@ from pipeline.report.data import DAY_OF_AS_OF, ReportData
 
 RANKS = ("unknown", "calm", "elevated", "high", "critical")
 MOST_EVENTS = 6
+MOST_NAMES = 8
+NO_DRIVERS = "none"
 SPANS = (("1 day", 1), ("7 days", 7))
 DAY_OF_AT = DAY_OF_AS_OF.replace("as_of", '"at"')
 
@@ -46,22 +48,33 @@ def _banner(data: ReportData, levels: Sequence[str | None], drivers: str | None)
         return Banner("unknown", "No risk level was computed for this day, so it is not known.", as_of)
     readings = data.rows(
         f"""
-        select signal, level, reason from signal_readings
+        select signal, coalesce(level, 'unknown') as level, reason from signal_readings
         where scope_type = 'market' and {DAY_OF_AS_OF} = $day::date
         qualify row_number() over (partition by signal order by as_of desc) = 1
         order by signal
         """
     )
-    ranked = sorted(readings, key=lambda row: RANKS.index(row["level"] or "unknown"), reverse=True)
-    told = [row for row in ranked if level != "unknown" or (row["level"] or "unknown") == "unknown"][:1]
-    cause = drivers or "no market-wide signal is above its threshold"
-    reason = f": {told[0]['reason']}" if told and told[0]["reason"] else ""
+    # An unknown level is told by what is unknown, any other by the reading that stands highest.
+    told = sorted(
+        readings,
+        key=lambda row: (level == "unknown" and row["level"] == "unknown", RANKS.index(row["level"])),
+        reverse=True,
+    )[:1]
+    cause = (
+        drivers.replace("_", " ") if drivers and drivers != NO_DRIVERS else "every market-wide signal is calm"
+    )
+    reason = f": {_inside(told[0]['reason'])}" if told and told[0]["reason"] else ""
     length = words.streak(levels)
     before = levels[-1 - length] if length < len(levels) else None
     since = f" {level.capitalize()} for {words.plural(length, 'day')}" + (
         f", before that {before}." if before else "."
     )
     return Banner(level, words.sentence(f"{cause}{reason}"), as_of + since)
+
+
+def _inside(reason: str) -> str:
+    """A sentence as the second half of another: its first word is not a name unless it is in capitals."""
+    return reason[:1].lower() + reason[1:] if reason[1:2].islower() else reason
 
 
 def _figures(data: ReportData, blind: Sequence[float | None]) -> tuple[Figure, ...]:
@@ -131,16 +144,17 @@ def _changes(data: ReportData, levels: Sequence[str | None], days: int) -> tuple
     items = [f"Risk level: still {now}." if then == now else f"Risk level: {then} became {now}."]
     events = data.rows(
         f"""
-        select signal, scope_type, scope, from_level, to_level
+        select signal, scope_type, from_level, to_level, list(distinct scope order by scope) as scopes
         from risk_events
         where {DAY_OF_AT} between $day::date - $days::integer + 1 and $day::date
-        order by scope_type <> 'market', "at" desc, signal, scope_type, scope
+        group by signal, scope_type, from_level, to_level
+        order by scope_type <> 'market', len(scopes) desc, signal, scope_type, from_level, to_level
         """,
         days=days,
     )
     items += [_event(row) for row in events[:MOST_EVENTS]]
     if len(events) > MOST_EVENTS:
-        items.append(f"And {words.plural(len(events) - MOST_EVENTS, 'more change')} of a signal's level.")
+        items.append(f"And {words.plural(len(events) - MOST_EVENTS, 'more kind')} of change.")
     elif not events:
         items.append("No signal changed its level.")
     for row in data.rows(
@@ -163,7 +177,12 @@ def _changes(data: ReportData, levels: Sequence[str | None], days: int) -> tuple
 
 
 def _event(row: dict[str, Any]) -> str:
-    where = "market" if row["scope_type"] == "market" else f"{row['scope_type']} {row['scope']}"
+    """One kind of change and the scopes that made it."""
+    where = "market"
+    if row["scope_type"] != "market":
+        names = row["scopes"][:MOST_NAMES]
+        more = len(row["scopes"]) - len(names)
+        where = f"{row['scope_type']} {', '.join(names)}" + (f" and {more} more" if more else "")
     signal = row["signal"].replace("_", " ")
     return f"{signal.capitalize()}, {where}: {row['from_level']} became {row['to_level']}."
 

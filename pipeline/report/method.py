@@ -55,7 +55,8 @@ FORMULAS = (
     ),
     (
         "Levels",
-        "calm, elevated, high, critical. Unknown when data are missing or late: never calm by default.",
+        "calm, elevated, high, critical. Unknown when data are missing or late: never calm by default. A "
+        "reading uses what was known when its day ended; the figures show the latest version of every day.",
     ),
 )
 

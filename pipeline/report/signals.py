@@ -26,7 +26,7 @@ def draw(data: ReportData) -> SectionContent:
         f"{lead}; {scopes} of single assets or venues stand at high or critical."
         if market
         else "No market-wide signal was read for this day.",
-        (_timeline(data), _market_table(market), _scope_table(loud)),
+        (_timeline(data), _market_table(market), *([_scope_table(loud)] if loud else [])),
     )
 
 
@@ -131,8 +131,7 @@ def _scope_table(loud: list[dict[str, Any]]) -> Table:
                 f"{row['signal'].replace('_', ' ').capitalize()}: {words.text(row['reason'])}",
             )
             for row in shown
-        )
-        or (("none", "calm", "No asset or venue stands at high or critical."),),
+        ),
         note,
         level_column=1,
         is_folded=len(shown) > 5,

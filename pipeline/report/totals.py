@@ -186,7 +186,9 @@ def coverage_words(data: ReportData, dataset: str) -> str:
           sum(try_cast(seen_usd as decimal(38, 2)))::double
             / nullif(sum(try_cast(expected_usd as decimal(38, 2)))::double, 0) as seen_ratio,
           sum(markets_seen) as markets_seen,
-          sum(markets_expected) as markets_expected
+          sum(markets_expected) as markets_expected,
+          count(*) filter (status in ('answered', 'seen')) as answered,
+          count(*) filter (status <> 'unsupported') as asked
         from coverage_daily
         where day = $day::date and dataset <> 'known_universe' and venue <> 'all'
         group by dataset
@@ -199,5 +201,6 @@ def coverage_words(data: ReportData, dataset: str) -> str:
             if row["markets_expected"]:
                 seen = words.count(row["markets_seen"])
                 parts.append(f"{seen} of {words.count(row['markets_expected'])} markets")
-            return "Seen: " + ", ".join(parts) if parts else f"Coverage {words.NOT_KNOWN}"
+            parts.append(f"{row['answered']} of {words.plural(row['asked'], 'venue')} answered in full")
+            return "Seen: " + ", ".join(parts)
     return f"Coverage {words.NOT_KNOWN}"

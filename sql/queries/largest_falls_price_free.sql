@@ -11,7 +11,7 @@ with counted as (
   from market_daily
   where status in ('seen', 'closed')
 ),
-both as (
+pairs as (
   select later.day, earlier.amount_usd as before_usd,
     earlier.amount_usd * later.amount_base / nullif(earlier.amount_base, 0) as after_usd
   from counted as later
@@ -24,7 +24,7 @@ select
   sum(after_usd::decimal(38, 2))::double as after_at_earlier_prices_usd,
   sum(after_usd::decimal(38, 2))::double / nullif(sum(before_usd::decimal(38, 2))::double, 0) - 1 as change_ratio,
   count(*) as markets
-from both
+from pairs
 where before_usd is not null and after_usd is not null
 group by day
 having change_ratio < 0

@@ -4,7 +4,7 @@ parameters:
   days: {type: integer, default: 3, meaning: length of the fall}
   rows: {type: integer, default: 10, meaning: how many falls to list}
 */
-with both as (
+with pairs as (
   select
     later.day,
     earlier.open_interest_usd as before_usd,
@@ -20,7 +20,7 @@ select
   sum(after_usd::decimal(38, 2))::double as after_usd,
   sum(after_usd::decimal(38, 2))::double / nullif(sum(before_usd::decimal(38, 2))::double, 0) - 1 as change_ratio,
   count(*) as venues
-from both
+from pairs
 group by day
 having change_ratio < 0
 order by change_ratio, day

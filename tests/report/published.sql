@@ -28,9 +28,13 @@ create table risk_level_daily (as_of timestamptz, level text, score double, driv
 create table risk_events ("at" timestamptz, signal text, scope_type text, scope text, from_level text,
   to_level text, reason text, formula_version text default '1');
 create table dictionary (table_name text, column_name text, type text, unit text, meaning text, source text);
-create table fetch_log (run_id text, venue text, dataset text, attempt bigint, data_day timestamptz, status text,
+create table fetch_log (run_id text, venue text, dataset text, attempt bigint, day date, status text,
   rows bigint, calls bigint, bytes bigint, seconds double, throttled_seconds double, error_class text, message text,
   fetched_at timestamptz);
+
+create table market_daily (day date, venue text, market text, asset text, kind text, direction text, settle text,
+  open_interest_base double, open_interest_usd double, mark_price double, volume_usd double, funding_apr double,
+  long_short_ratio double, priced_by text, status text, reason text, formula_version text default '1');
 
 create temp table days as
 select i::integer as back, getvariable('last_day')::date - i::integer as day,
@@ -149,8 +153,8 @@ select as_of, signal, 'market', 'all', before, level, 'a threshold was crossed'
 from (select *, lag(level) over (partition by signal order by as_of) as before from levels)
 where before <> level;
 
-insert into fetch_log (run_id, venue, dataset, attempt, data_day, status, rows, error_class, message, fetched_at)
-select 'r1', venue, 'open_interest', 2, timezone('UTC', day::timestamp), 'failed', 0, 'VenueUnavailable',
+insert into fetch_log (run_id, venue, dataset, attempt, day, status, rows, error_class, message, fetched_at)
+select 'r1', venue, 'open_interest', 2, day, 'failed', 0, 'VenueUnavailable',
   'connection reset by peer', timezone('UTC', day::timestamp + interval 1445 minute)
 from cells where not is_seen;
 

@@ -54,7 +54,8 @@ class Page:
             if heard.get("id") == self._last:
                 if "error" in heard:
                     raise RuntimeError(f"{method}: {heard['error']}")
-                return heard["result"]
+                result: dict[str, Any] = heard["result"]
+                return result
             self._note(heard.get("method", ""), heard.get("params", {}))
         raise RuntimeError(f"the browser hung up during {method}")
 

@@ -1,0 +1,5 @@
+"""`python -m pipeline` is `margin-debt`."""
+
+from pipeline.cli import main
+
+main()

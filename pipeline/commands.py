@@ -1,0 +1,161 @@
+"""What the commands do: choose days, clock and source, run the job, and print how it ended."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from pipeline.clock import DAY, SystemClock, VirtualClock, end_of, last_complete_day
+from pipeline.console import Console
+from pipeline.engine import Ending, run_job
+from pipeline.errors import UsageError
+from pipeline.fetch import AFTER_MIDNIGHT
+from pipeline.replay.history import read_history
+from pipeline.replay.process import ReplayServer, remote_now
+from pipeline.replay.scenario import write_scenario
+from pipeline.runtime import Runtime
+from pipeline.settings import Settings
+from pipeline.source import Source, claim, history_source, live_source, recorded
+from pipeline.venues import choose
+from pipeline.warehouse import open_published
+
+
+def demo(settings: Settings, family: str, seed: int, days: int, console: Console) -> int:
+    """The whole job on a seeded scenario; returns the exit code."""
+    settings.prepare()
+    history = settings.home / "history"
+    console.tell(f"Making a seeded world of {days} days ({family}, seed {seed}) for four venues")
+    write_scenario(history, family, seed, days)
+    return run_range(settings, None, None, None, history, console, whole_history=True)
+
+
+def run_range(
+    settings: Settings,
+    first: date | None,
+    last: date | None,
+    venues: str | None,
+    replay: Path | None,
+    console: Console,
+    *,
+    is_full: bool = False,
+    whole_history: bool = False,
+) -> int:
+    """Run the job for first..last (default: the last day that ended); returns the exit code.
+
+    With a history folder the embedded exchange is started, and its clock walks through the days.
+    """
+    chosen = choose(venues)
+    settings.prepare()
+    with ExitStack() as stack:
+        runtime, source, bounds = _prepare(settings, replay, last, stack)
+        if whole_history and bounds is not None:
+            first, last = bounds
+        days = _days(first, last, bounds, runtime)
+        claim(settings.home, source)
+        runtime.is_full = is_full
+        runtime.about = source.about()
+        stack.enter_context(console)
+        runtime.tell, runtime.on_days, runtime.on_day = console.tell, console.on_days, console.on_day
+        names = f"{len(chosen)} venues" if len(chosen) > 1 else next(iter(chosen))
+        span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        console.tell(f"Asking {names} about {span} ({source.title})")
+        ending = run_job(runtime, days, list(chosen))
+    return _finish(settings, ending, console)
+
+
+def build_only(settings: Settings, console: Console, *, is_full: bool) -> int:
+    """Build, read signals and report from what is in the lake; returns the exit code."""
+    source = recorded(settings.home)
+    settings.prepare()
+    runtime = Runtime(settings, is_full=is_full, about=source.about())
+    with console:
+        console.tell("Building and checking tables, reading signals, writing the report")
+        ending = run_job(runtime, [last_complete_day(SystemClock())], [])
+    return _finish(settings, ending, console)
+
+
+def _prepare(
+    settings: Settings, replay: Path | None, last: date | None, stack: ExitStack
+) -> tuple[Runtime, Source, tuple[date, date] | None]:
+    """The runtime and its source: the embedded exchange for a history folder, another's by redirect, or live."""
+    if replay is not None:
+        history = read_history(replay)
+        source = history_source(replay, history.about)
+        server = stack.enter_context(ReplayServer(replay))
+        bounds = history.days()
+        clock = VirtualClock(end_of(last or bounds[1]) + AFTER_MIDNIGHT)
+
+        def move_to(instant: datetime) -> None:
+            clock.set(instant)
+            server.set_now(instant)
+
+        return Runtime(replace(settings, redirect=server.address), clock, move_to=move_to), source, bounds
+    if settings.redirect is not None:
+        clock = VirtualClock(remote_now(settings.redirect))
+        source = Source(f"embedded exchange at {settings.redirect}", is_made=True, fingerprint="redirect")
+        return Runtime(settings, clock), source, None
+    return Runtime(settings), live_source(), None
+
+
+def _days(
+    first: date | None, last: date | None, bounds: tuple[date, date] | None, runtime: Runtime
+) -> list[date]:
+    ended = bounds[1] if bounds is not None else last_complete_day(runtime.clock)
+    last = last or ended
+    first = first or last
+    if last > ended:
+        where = "is after the end of the history" if bounds is not None else "has not ended yet"
+        message = f"day {last} {where}: the last day to ask about is {ended}"
+        raise UsageError(message)
+    if first > last:
+        message = f"the first day {first} is after the last day {last}: exchange --from and --to"
+        raise UsageError(message)
+    if bounds is not None and first < bounds[0]:
+        message = f"day {first} is before the history begins: the first day to ask about is {bounds[0]}"
+        raise UsageError(message)
+    return [first + timedelta(days=count) for count in range((last - first) // DAY + 1)]
+
+
+def _finish(settings: Settings, ending: Ending, console: Console) -> int:
+    for problem in ending.problems:
+        console.tell(f"failed: {problem}")
+    if not ending.succeeded:
+        console.tell("Nothing was published: readers keep the last good tables")
+        return ending.exit_code
+    for line in summary(settings):
+        console.result(line)
+    for gap in ending.gaps:
+        console.result(f"gap:      {gap}")
+    return ending.exit_code
+
+
+def summary(settings: Settings) -> list[str]:
+    """The last level and its reason, the bounds of debt, and where to look."""
+    connection = open_published(settings.serving)
+    try:
+        level = connection.execute(
+            "select as_of, level, drivers from risk_level_daily order by as_of desc limit 1"
+        ).fetchone()
+        debt = connection.execute(
+            "select day, sum(low_usd) / 1e9, sum(high_usd) / 1e9 from margin_debt_daily group by day order by day desc limit 1"
+        ).fetchone()
+        reason = connection.execute(
+            "select reason from signal_readings where scope_type = 'market' and as_of = $1"
+            " order by case level when 'critical' then 0 when 'high' then 1 when 'elevated' then 2"
+            " when 'unknown' then 3 else 4 end, signal limit 1",
+            [level[0] if level else None],
+        ).fetchone()
+    finally:
+        connection.close()
+    lines = []
+    if level is not None:
+        lines.append(f"level:    {level[1]} as of {level[0]:%Y-%m-%d %H:%M} UTC ({level[2]})")
+    if reason is not None:
+        lines.append(f"reason:   {reason[0]}")
+    if debt is not None:
+        lines.append(f"debt:     between {debt[1]:.1f} and {debt[2]:.1f} bn USD on {debt[0]}")
+        lines.append(f"report:   {settings.reports / f'{debt[0]}.html'}")
+    lines.append(f"database: {settings.serving}")
+    return lines
