@@ -168,7 +168,11 @@ def run_checks(connection: duckdb.DuckDBPyConnection, model: Model, start: date)
     )
     required = [*model.grain, *model.checks.not_null]
     missing = " or ".join(f'"{column}" is null' for column in required)
-    check("not_null", count(f"select count(*) from {scope} {where} ({missing})"), f"lack one of {', '.join(required)}")
+    check(
+        "not_null",
+        count(f"select count(*) from {scope} {where} ({missing})"),
+        f"lack one of {', '.join(required)}",
+    )
     for column, (low, high) in model.checks.range.items():
         outside = [f'isnan("{column}")'] if _is_double(connection, table, column) else []
         outside += [f'"{column}" < {low}'] if low is not None else []
@@ -190,7 +194,9 @@ def _row_check(connection: duckdb.DuckDBPyConnection, model: Model) -> CheckResu
         source = connection.execute(f"select exists (select 1 from {checks.rows_if})").fetchone()
         least = checks.rows if source and source[0] else 0
     passed = rows is not None and rows[0] >= least
-    return CheckResult("rows", passed, "" if passed else f"{rows[0] if rows else 0} rows, at least {least} expected")
+    return CheckResult(
+        "rows", passed, "" if passed else f"{rows[0] if rows else 0} rows, at least {least} expected"
+    )
 
 
 def load_seeds(connection: duckdb.DuckDBPyConnection, folder: Path = MODELS / "seeds") -> bool:
@@ -211,7 +217,9 @@ def load_seeds(connection: duckdb.DuckDBPyConnection, folder: Path = MODELS / "s
             f" columns = {{{columns}}}, nullstr = '')"
         )
     connection.execute("delete from internal.built_seeds")
-    connection.executemany("insert into internal.built_seeds values ($1, $2)", [list(p) for p in found.items()])
+    connection.executemany(
+        "insert into internal.built_seeds values ($1, $2)", [list(p) for p in found.items()]
+    )
     connection.execute("commit")
     return True
 
@@ -286,5 +294,3 @@ def _first_lists(new: Iterable[str], known: Iterable[str]) -> bool:
         return {path.split("/")[1] for path in paths if path.startswith(f"{Dataset.MARKETS.value}/")}
 
     return bool(venues(new) - venues(known))
-
-

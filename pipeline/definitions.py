@@ -35,9 +35,7 @@ def build_definitions(runtime: Runtime | None = None) -> dg.Definitions:
         jobs=[job],
         schedules=[daily_schedule(job)],
         resources={
-            "runtime": _live_runtime
-            if runtime is None
-            else dg.ResourceDefinition.hardcoded_resource(runtime)
+            "runtime": _live_runtime if runtime is None else dg.ResourceDefinition.hardcoded_resource(runtime)
         },
         executor=dg.in_process_executor,
     )

@@ -160,7 +160,7 @@ def dagster_home(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "dagster.yaml"
     if not settings.exists():
-        settings.write_text(_DAGSTER_YAML.format(history=json.dumps(str(folder / "history"))))
+        settings.write_text(_DAGSTER_YAML.format(history=json.dumps(str(folder / "history" / "runs"))))
     wanted = {
         "DAGSTER_HOME": str(folder),
         "DAGSTER_DISABLE_TELEMETRY": "1",

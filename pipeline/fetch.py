@@ -11,9 +11,10 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing import get_context
 
 from pipeline.clock import Clock, end_of
 from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem
@@ -90,8 +91,13 @@ async def fetch(
     """
     askers = {name: Asker(venue, settings, clock, run_id) for name, venue in venues.items()}
     outcomes: list[Outcome] = []
-    # One thread writes while the loop goes on asking; its queue keeps a venue's log behind its rows.
-    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lake")
+    # One worker writes while the loop goes on asking; its queue keeps a venue's log behind its rows. Writing
+    # takes as long as asking, so a long walk has it done by another process.
+    writer: Executor = (
+        ProcessPoolExecutor(1, get_context("spawn"))
+        if len(moments) > WRITES_AHEAD
+        else ThreadPoolExecutor(1, "lake")
+    )
     written: deque[Future[None]] = deque()
     try:
         for moment in moments:
@@ -200,7 +206,9 @@ async def _ask_dataset(
     except VenueProblem as problem:
         return _status_of(problem), problem
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as trouble:
-        problem = PayloadUnreadable(f"unexpected shape: {type(trouble).__name__}: {without_secrets(str(trouble))}")
+        problem = PayloadUnreadable(
+            f"unexpected shape: {type(trouble).__name__}: {without_secrets(str(trouble))}"
+        )
         return Status.FAILED, problem
     if not asker.tally.rows:
         return Status.FAILED, asker.tally.first_problem or PayloadUnreadable("the answer holds no row")
@@ -256,7 +264,9 @@ def _log_rows(
     """One row for each day whose level was asked for; what the asking cost is on the last."""
     tally = asker.tally
     # a level observed at 00:00 belongs to the day that ends then
-    per_day = Counter(((row.observed_at or row.fetched_at) - timedelta(seconds=1)).date() for row in tally.rows)
+    per_day = Counter(
+        ((row.observed_at or row.fetched_at) - timedelta(seconds=1)).date() for row in tally.rows
+    )
     is_range = len(asking.days) > 1
     rows = []
     for day in asking.days:

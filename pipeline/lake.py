@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -29,7 +30,6 @@ class Lake:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._serial = 0
 
     def write(self, dataset: Dataset, rows: Sequence[RawRow]) -> int:
         """Append rows of one dataset; one file per venue and UTC day of coalesce(observed_at, fetched_at).
@@ -74,7 +74,9 @@ class Lake:
         done: set[str] = set()
         for path in folder.glob("*.parquet"):
             log = pq.read_table(path, columns=["dataset", "status"]).to_pylist()
-            done |= {row["dataset"] for row in log if row["status"] in {"answered", "unsupported", "needs_key"}}
+            done |= {
+                row["dataset"] for row in log if row["status"] in {"answered", "unsupported", "needs_key"}
+            }
         return done
 
     def _folder(self, dataset: str, venue: str, day: date) -> Path:
@@ -86,9 +88,8 @@ class Lake:
     def _write_file(self, dataset: str, venue: str, day: date, rows: Sequence[RawRow | FetchLogRow]) -> None:
         folder = self._folder(dataset, venue, day)
         folder.mkdir(parents=True, exist_ok=True)
-        self._serial += 1
         stamp = rows[0].fetched_at.strftime("%Y%m%dT%H%M%S")
-        name = f"{stamp}-{rows[0].run_id}-{self._serial:06d}.parquet"
+        name = f"{stamp}-{rows[0].run_id}-{secrets.token_hex(4)}.parquet"
         temporary = folder / f"{name}.tmp"
         # a dictionary page a column costs more than it saves in a small file
         is_large = len(rows) > _SMALL

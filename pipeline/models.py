@@ -153,7 +153,9 @@ def described_columns(model: Model, models: dict[str, Model]) -> dict[str, str]:
     return described
 
 
-def column_lineage(model: Model, models: dict[str, Model], schemas: dict[str, dict[str, str]]) -> dict[str, list[tuple[str, str]]]:
+def column_lineage(
+    model: Model, models: dict[str, Model], schemas: dict[str, dict[str, str]]
+) -> dict[str, list[tuple[str, str]]]:
     """For each column of a model the (table, column) pairs it is computed from.
 
     schemas: `table -> {column: type}` of what it reads. A column whose origin cannot be traced is left out.

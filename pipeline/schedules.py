@@ -19,4 +19,6 @@ def daily_job() -> dg.UnresolvedAssetJobDefinition:
 
 def daily_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
     """00:10 UTC for the day that ended: after the settlement of 00:00, well inside the 2 h tolerance."""
-    return dg.build_schedule_from_partitioned_job(job, hour_of_day=0, minute_of_hour=10, name="daily_0010_utc")
+    return dg.build_schedule_from_partitioned_job(
+        job, hour_of_day=0, minute_of_hour=10, name="daily_0010_utc"
+    )

@@ -41,9 +41,7 @@ def history_source(folder: Path, about: Mapping[str, object]) -> Source:
     for path in sorted(folder.glob("*.parquet")):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
-    return Source(
-        str(about.get("title", folder.name)), bool(about.get("is_made", False)), digest.hexdigest()
-    )
+    return Source(str(about.get("title", folder.name)), bool(about.get("is_made", False)), digest.hexdigest())
 
 
 def claim(home: Path, source: Source) -> None:

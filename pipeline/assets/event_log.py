@@ -6,20 +6,26 @@ Stock SQLite storage writes each event of a batch in transactions of its own, ab
 What is stored is the same: a test compares both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 from dagster._core.events import ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import func, select
-from sqlalchemy.engine import Connection
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.engine import Connection, Engine
 
 
 class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     """Configured in the home's dagster.yaml; one transaction a database and batch."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engines: dict[str, Engine] = {}
+        super().__init__(base_dir, inst_data)
 
     @classmethod
     def from_config_value(
@@ -28,15 +34,39 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         """Made by Dagster from dagster.yaml."""
         return cls(inst_data=inst_data, **config_value)
 
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        """One kept connection a database instead of a new one for each statement."""
+        if shard not in self._engines:
+            with super()._connect(shard):  # creates the tables of a new database; takes the lock itself
+                pass
+        with self._db_lock:
+            if shard not in self._engines:
+                self._engines[shard] = create_engine(
+                    self.conn_string_for_shard(shard), connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+                )
+            with self._engines[shard].connect() as connection, connection.begin():
+                yield connection
+
+    def dispose(self) -> None:
+        """Close the kept connections."""
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+        super().dispose()
+
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store asset events of one run; anything else takes the stock way, one by one."""
-        is_plain = len({event.run_id for event in events}) == 1 and all(
-            event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS for event in events
-        )
-        if not is_plain:
-            for event in events:
+        """Store the asset events of a batch at once; what is no asset event takes the stock way."""
+        by_run: dict[str, list[EventLogEntry]] = {}
+        for event in events:
+            if event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS:
+                by_run.setdefault(event.run_id, []).append(event)
+            else:
                 self.store_event(event)
-            return
+        for asset_events in by_run.values():
+            self._store_asset_events(asset_events)
+
+    def _store_asset_events(self, events: Sequence[EventLogEntry]) -> None:
         rows = [self._event_to_row(event) for event in events]
         with self.run_connection(events[0].run_id) as connection:
             connection.execute(SqlEventLogStorageTable.insert(), rows)

@@ -92,16 +92,13 @@ def _lineage(runtime: Runtime, model: Model, models: dict[str, Model]) -> dict[s
     if model.schema != "marts":  # what readers ask about; tracing every column of every table costs seconds
         return {}
     schemas = {
-        read: {
-            row[0]: row[1] for row in runtime.connection.execute(f"describe {read}").fetchall()
-        }
+        read: {row[0]: row[1] for row in runtime.connection.execute(f"describe {read}").fetchall()}
         for read in model.reads
     }
     traced = column_lineage(model, models, schemas)
     deps = {
         column: [
-            dg.TableColumnDep(asset_key=table_key(table), column_name=origin)
-            for table, origin in origins
+            dg.TableColumnDep(asset_key=table_key(table), column_name=origin) for table, origin in origins
         ]
         for column, origins in traced.items()
     }

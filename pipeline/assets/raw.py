@@ -48,9 +48,7 @@ def raw_assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResu
     runtime: Runtime = context.resources.runtime
     runtime.lake.remove_leftovers()
     days = [date.fromisoformat(key) for key in context.partition_keys]
-    chosen = {
-        name: venue for name, venue in VENUES.items() if raw_key(name) in context.selected_asset_keys
-    }
+    chosen = {name: venue for name, venue in VENUES.items() if raw_key(name) in context.selected_asset_keys}
     runtime.on_days(len(days))
     runtime.outcomes = asyncio.run(
         fetch(

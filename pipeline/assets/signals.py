@@ -33,7 +33,10 @@ def signal_asset(signal: Signal) -> dg.AssetsDefinition:
         store(connection, "signals.readings", readings, replace=("signal", signal.name))
         levels = readings.loc[readings["scope_type"] == "market", "level"]
         return dg.MaterializeResult(
-            metadata={"readings": len(readings), "market_level": str(levels.iloc[-1]) if len(levels) else "none"}
+            metadata={
+                "readings": len(readings),
+                "market_level": str(levels.iloc[-1]) if len(levels) else "none",
+            }
         )
 
     return read

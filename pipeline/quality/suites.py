@@ -68,11 +68,10 @@ _VERSION_KEY = ("day", "venue", "market", "observed_at", "known_at")
 SUITES: tuple[Suite, ...] = (
     Suite(
         "raw.open_interest",
-        ("venue", "market", "fetched_at", "unit", "sides", "amount", "contract_size", "payload"),
+        ("venue", "market", "fetched_at", "unit", "sides", "amount", "contract_size"),
         (
             _not_null("market"),
             _not_null("amount"),
-            _not_null("payload"),
             _between("amount", 0, 1e15),
             _within("unit", ("base", "contracts", "usd")),
             _between("sides", 1, 2),
@@ -80,11 +79,10 @@ SUITES: tuple[Suite, ...] = (
     ),
     Suite(
         "raw.funding_rate",
-        ("venue", "market", "fetched_at", "unit", "kind", "funding_rate", "interval_hours", "payload"),
+        ("venue", "market", "fetched_at", "unit", "kind", "funding_rate", "interval_hours"),
         (
             _not_null("market"),
             _not_null("funding_rate"),
-            _not_null("payload"),
             # no venue's cap is near 10 % for one interval
             _between("funding_rate", -0.1, 0.1),
             _within("kind", ("settled", "predicted")),

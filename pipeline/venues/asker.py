@@ -12,12 +12,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import orjson
 
-from pipeline.clock import Clock, milliseconds
+from pipeline.clock import Clock, end_of, milliseconds
 from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem, VenueUnavailable
 from pipeline.records import Dataset, RawRow, Unit
 from pipeline.settings import Settings
@@ -28,7 +28,9 @@ Item = TypeVar("Item")
 
 PARALLEL_CALLS = 8
 _BLOCKED = re.compile(r"\s(403|451)\s")
-_SECRETS = re.compile(r"(?i)((?:api[-_]?key|signature|secret|token|passphrase)[\"']?\s*[=:]\s*[\"']?)[^&\s\"']+")
+_SECRETS = re.compile(
+    r"(?i)((?:api[-_]?key|signature|secret|token|passphrase)[\"']?\s*[=:]\s*[\"']?)[^&\s\"']+"
+)
 
 
 @dataclass
@@ -74,6 +76,11 @@ class Asker:
         self._by_id: dict[str, Mapping[str, Any]] = {}
         self.days: Sequence[date] = ()
         self.tally = Tally()
+
+    @property
+    def is_backfill(self) -> bool:
+        """Whether the days asked about reach further back than the one that has just ended."""
+        return bool(self.days) and self.clock.now() - end_of(self.days[0]) > timedelta(hours=12)
 
     async def at(self, days: Sequence[date]) -> None:
         """Forget the answers of the last instant and name the days that history calls cover."""

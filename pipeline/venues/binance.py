@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.clock import end_of, milliseconds
-from pipeline.records import Dataset, Direction, FundingKind, FundingRateRow, OpenInterestRow, PriceRow, Stamp, Unit
+from pipeline.records import (
+    Dataset,
+    Direction,
+    FundingKind,
+    FundingRateRow,
+    OpenInterestRow,
+    PriceRow,
+    Stamp,
+    Unit,
+)
 from pipeline.venues.base import (
     Declaration,
     Evidence,
@@ -217,6 +226,7 @@ class Binance(Venue):
             observed_at=at,
             endpoint=method,
             payload=item,
+            is_backfilled=ask.is_backfill,
             kind=FundingKind.SETTLED.value,
             funding_rate=signed_number(item["fundingRate"], "fundingRate"),
             settles_at=at,

@@ -141,7 +141,9 @@ class Bitfinex(Venue):
             for item in answer:
                 with ask.row_guard():
                     # the history's rows lack the symbol, so every field stands one place earlier
-                    ask.keep(self._open_interest(ask, market["id"], item[0], item[17], item, is_backfilled=True))
+                    ask.keep(
+                        self._open_interest(ask, market["id"], item[0], item[17], item, is_backfilled=True)
+                    )
 
         pairs = [(market, end_of(day)) for market in ask.contracts(swap=True) for day in ask.days]
         await ask.each(pairs, one)

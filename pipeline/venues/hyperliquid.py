@@ -161,6 +161,7 @@ class Hyperliquid(Venue):
                                 observed_at=at,
                                 endpoint="publicPostInfo:fundingHistory",
                                 payload=item,
+                                is_backfilled=ask.is_backfill,
                                 kind=FundingKind.SETTLED.value,
                                 funding_rate=signed_number(item["fundingRate"], f"fundingRate of {coin}"),
                                 settles_at=at,

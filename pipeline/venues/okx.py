@@ -206,6 +206,7 @@ class Okx(Venue):
                                 observed_at=at,
                                 endpoint=method,
                                 payload=item,
+                                is_backfilled=ask.is_backfill,
                                 kind=FundingKind.SETTLED.value,
                                 funding_rate=signed_number(item["realizedRate"], "realizedRate"),
                                 settles_at=at,
