@@ -1,4 +1,4 @@
-"""The commands. Thin: each reads its options, calls the module that owns the work, and prints how it ended."""
+"""The commands. Thin: each reads its options and calls the module that owns the work."""
 
 from __future__ import annotations
 
@@ -174,9 +174,11 @@ def replay(
 
     Example: margin-debt replay .margin-debt/demo/history
     """
+    import asyncio  # noqa: PLC0415
+
     from pipeline.replay.server import serve  # noqa: PLC0415
 
-    serve(folder, port, limits)
+    asyncio.run(serve(folder, port, limits))
 
 
 @app.command("doctor")

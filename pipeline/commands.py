@@ -79,7 +79,7 @@ def build_only(settings: Settings, console: Console, *, is_full: bool) -> int:
 def _prepare(
     settings: Settings, replay: Path | None, last: date | None, stack: ExitStack
 ) -> tuple[Runtime, Source, tuple[date, date] | None]:
-    """The runtime and its source: the embedded exchange for a history folder, another's by redirect, or live."""
+    """The runtime and its source: an embedded exchange for a history folder, a redirect, or live."""
     if replay is not None:
         history = read_history(replay)
         source = history_source(replay, history.about)
@@ -139,7 +139,8 @@ def summary(settings: Settings) -> list[str]:
             "select as_of, level, drivers from risk_level_daily order by as_of desc limit 1"
         ).fetchone()
         debt = connection.execute(
-            "select day, sum(low_usd) / 1e9, sum(high_usd) / 1e9 from margin_debt_daily group by day order by day desc limit 1"
+            "select day, sum(low_usd) / 1e9, sum(high_usd) / 1e9 from margin_debt_daily"
+            " group by day order by day desc limit 1"
         ).fetchone()
         reason = connection.execute(
             "select reason from signal_readings where scope_type = 'market' and as_of = $1"

@@ -1,4 +1,4 @@
-"""What a person sees while a run works: a progress bar in a terminal, plain lines in a pipe, nothing if quiet.
+"""What a person sees while a run works: a bar in a terminal, plain lines in a pipe, nothing if quiet.
 
 Progress goes to standard error, results to standard output, so a program can read the latter.
 """

@@ -108,7 +108,7 @@ def _cause(event: object) -> str:
 
 
 def _gaps(runtime: Runtime, last_day: date) -> list[str]:
-    """Datasets that failed for the last day asked although they answered within 7 days before, and thin coverage."""
+    """Datasets that failed on the last day but answered within 7 days before, and thin coverage."""
     failed = {
         (outcome.venue, dataset, status)
         for outcome in runtime.outcomes

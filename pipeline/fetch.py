@@ -206,10 +206,10 @@ async def _ask_dataset(
     except VenueProblem as problem:
         return _status_of(problem), problem
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as trouble:
-        problem = PayloadUnreadable(
+        unread = PayloadUnreadable(
             f"unexpected shape: {type(trouble).__name__}: {without_secrets(str(trouble))}"
         )
-        return Status.FAILED, problem
+        return Status.FAILED, unread
     if not asker.tally.rows:
         return Status.FAILED, asker.tally.first_problem or PayloadUnreadable("the answer holds no row")
     if asker.tally.bad:

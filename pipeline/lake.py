@@ -100,7 +100,8 @@ class Lake:
 
 
 def _table(rows: Sequence[RawRow | FetchLogRow]) -> pa.Table:
-    schema = arrow_schema(type(rows[0]))
+    row_type: type = type(rows[0])
+    schema = arrow_schema(row_type)
     names = [field.name for field in fields(rows[0])]
     get = attrgetter(*names)
     columns = zip(*(get(row) for row in rows), strict=True)

@@ -124,12 +124,15 @@ def list_venues(form: str) -> None:
     if form != "table":
         message = f"--format {form} is not known: use table or json"
         raise UsageError(message)
-    columns = ("venue", "dataset", "access", "unit", "calls", "history", "evidence")
-    table = Table(*columns, header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for column in ("venue", "dataset", "unit", "calls", "history", "evidence"):
+        table.add_column(column, no_wrap=column in ("venue", "dataset", "calls", "history"))
     last = ""
     for row in rows:
         name, last = ("" if row["venue"] == last else row["venue"]), row["venue"]
-        table.add_row(name, *(row.get(column, "") for column in columns[1:]))
+        unit = row["unit"] if row["access"] == "public" else row["access"]
+        cells = (row.get(column, "").replace("_", " ") for column in ("calls", "history", "evidence"))
+        table.add_row(name, row["dataset"], unit, *cells)
     RichConsole(highlight=False).print(table)
 
 
@@ -142,7 +145,7 @@ def _units(unit: Unit | Mapping[Any, Unit]) -> str:
 def examine(settings: Settings) -> int:
     """Print what was checked, one line each; returns 0 if all is well, else 1."""
     checks = [
-        _check("home can be written", lambda: (settings.prepare(), str(settings.home))[1]),
+        _check("home can be written", lambda: _writable(settings)),
         _check("ccxt as pinned", lambda: _pinned("ccxt", "4.5.90")),
         _check("duckdb as pinned", lambda: _pinned("duckdb", "1.5.5")),
         _check("disk space", lambda: f"{shutil.disk_usage(settings.home).free / 2**30:.1f} GiB free"),
@@ -159,6 +162,11 @@ def _check(name: str, look: Any) -> tuple[bool, str]:  # noqa: ANN401 a callable
         return True, f"{name}: {look()}"
     except (MarginDebtError, OSError) as problem:
         return False, f"{name}: {problem}"
+
+
+def _writable(settings: Settings) -> str:
+    settings.prepare()
+    return str(settings.home)
 
 
 def _pinned(package: str, version: str) -> str:

@@ -127,7 +127,7 @@ class MarketRow(RawRow):
 
 @dataclass(slots=True, kw_only=True)
 class OpenInterestRow(RawRow):
-    """Outstanding contracts of one market, in `unit`; own_usd is the venue's own dollar figure if it sends one."""
+    """What is outstanding in one market, in `unit`; own_usd is the venue's own dollar figure, if any."""
 
     amount: float
     own_usd: float | None
@@ -135,7 +135,7 @@ class OpenInterestRow(RawRow):
 
 @dataclass(slots=True, kw_only=True)
 class FundingRateRow(RawRow):
-    """One funding rate. settles_at: when it is paid; interval_hours: the venue's field, None if it has none."""
+    """One funding rate. settles_at: when it is paid; interval_hours: the venue's field, None without one."""
 
     kind: str
     funding_rate: float

@@ -80,6 +80,8 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
         raise UsageError(message)
     connection = duckdb.connect(str(path), read_only=True)
     connection.execute("set timezone = 'UTC'")
+    # a query reads the published tables only: no other file, and COPY writes none
+    connection.execute("set enable_external_access = false")
     return connection
 
 
@@ -128,7 +130,8 @@ def table_hash(connection: duckdb.DuckDBPyConnection, name: str, grain: list[str
     text = ", ".join(f"coalesce(\"{column}\"::varchar, '\\N')" for column in columns)
     order = ", ".join(f'"{column}"' for column in [*grain, *[c for c in columns if c not in grain]])
     row = connection.execute(
-        f"select sha256(coalesce(string_agg(concat_ws('|', {text}), chr(10) order by {order}), '')) from {name}"
+        f"select sha256(coalesce(string_agg(concat_ws('|', {text}), chr(10) order by {order}), ''))"
+        f" from {name}"
     ).fetchone()
     assert row is not None  # noqa: S101 an aggregate always answers
     return str(row[0])

@@ -55,7 +55,9 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         check_specs=[dg.AssetCheckSpec(name=name, asset=key) for name in check_names(model)],
         required_resource_keys={"runtime"},
     )
-    def build(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def build(
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         runtime: Runtime = context.resources.runtime
         if "internal.dictionary" in model.reads:
             write_dictionary(runtime.connection, read_models())

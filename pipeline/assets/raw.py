@@ -43,7 +43,9 @@ def raw_keys() -> list[dg.AssetKey]:
     backfill_policy=dg.BackfillPolicy.single_run(),
     required_resource_keys={"runtime"},
 )
-def raw_assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def raw_assets(
+    context: dg.AssetExecutionContext,
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Ask all selected venues about the run's days; a venue's failure is a warning, never an exception."""
     runtime: Runtime = context.resources.runtime
     runtime.lake.remove_leftovers()

@@ -20,7 +20,7 @@ REPORT_KEY = dg.AssetKey(["reports", "daily"])
     kinds={"duckdb"},
     required_resource_keys={"runtime"},
 )
-def serving(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def serving(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Publish only when every mart was built and checked."""
     runtime: Runtime = context.resources.runtime
     publish_marts(runtime.connection, read_models(), runtime.settings.serving)
@@ -36,7 +36,7 @@ def serving(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     kinds={"html"},
     required_resource_keys={"runtime"},
 )
-def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Write the report from the published file, as any reader would see it."""
     runtime: Runtime = context.resources.runtime
     path = write_report(

@@ -26,7 +26,7 @@ def signal_asset(signal: Signal) -> dg.AssetsDefinition:
         kinds={"python", "duckdb"},
         required_resource_keys={"runtime"},
     )
-    def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def read(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         connection = context.resources.runtime.connection
         inputs = connection.execute(f"select * from {_INPUTS} order by day, scope_type, scope").df()
         readings = signal.read(inputs).assign(formula_version=signal.formula_version)
@@ -50,7 +50,7 @@ def signal_asset(signal: Signal) -> dg.AssetsDefinition:
     kinds={"python", "duckdb"},
     required_resource_keys={"runtime"},
 )
-def risk(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def risk(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """Levels of the market by the declared rule, and the events of all scopes."""
     runtime: Runtime = context.resources.runtime
     readings = runtime.connection.execute(

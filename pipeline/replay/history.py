@@ -124,7 +124,8 @@ class History:
             return date.fromisoformat(str(named[0])), date.fromisoformat(str(named[1]))
         if "open_interest" not in self.tables or self.tables["open_interest"].empty:
             raise HistoryInvalid(
-                f"{self.folder} has no open interest to tell its days: name first_day and last_day in {ABOUT_FILE}"
+                f"{self.folder} has no open interest to tell its days: "
+                f"name first_day and last_day in {ABOUT_FILE}"
             )
         # a level at 00:00 belongs to the day that ends then
         observed = self.tables["open_interest"]["observed_at"] - pd.Timedelta(seconds=1)

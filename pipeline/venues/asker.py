@@ -155,14 +155,13 @@ class Asker:
 
     def contracts(self, **wanted: object) -> list[Mapping[str, Any]]:
         """Listed swap and future markets whose ccxt fields equal `wanted`, by id."""
-        chosen = [
+        return [
             market
             for _, market in sorted(self._by_id.items())
             if (market.get("swap") or market.get("future"))
             and market.get("active") is not False
             and all(market.get(key) == value for key, value in wanted.items())
         ]
-        return chosen
 
     @contextmanager
     def row_guard(self) -> Iterator[None]:
@@ -216,7 +215,7 @@ class Asker:
             is_backfilled=is_backfilled,
             publication_lag_hours=report.publication_lag_hours,
             payload=orjson.dumps(payload).decode(),
-            **values,  # type: ignore[arg-type]
+            **values,
         )
 
     def keep(self, row: RawRow) -> None:

@@ -203,7 +203,7 @@ class Binance(Venue):
 
         cursor = since
         while True:
-            # Rows share their instants, so the next page starts at the last one again and repeats are dropped.
+            # Rows share their instants: the next page starts at the last one, and repeats are dropped.
             page = await ask.call(
                 "fapiPublicGetFundingRate", {"startTime": cursor, "endTime": until, "limit": _PAGE}
             )

@@ -65,7 +65,7 @@ class Okx(Venue):
             history_days=100,
             evidence=Evidence.RECORDED,
             link=f"{_DOCS}/#public-data-rest-api-get-open-interest",
-            note="oi counts contracts, oiCcy coins, oiUsd dollars; the history call answers one market a time",
+            note="oi counts contracts, oiCcy coins, oiUsd dollars; history is one market a call",
         ),
         Dataset.FUNDING_RATE: Reports(
             unit=Unit.RATE_PER_INTERVAL,
