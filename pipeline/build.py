@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from pipeline.errors import ContractBroken
 from pipeline.files import MODELS
@@ -227,17 +228,16 @@ def load_seeds(connection: duckdb.DuckDBPyConnection, folder: Path = MODELS / "s
 def write_dictionary(connection: duckdb.DuckDBPyConnection, models: Sequence[Model]) -> None:
     """The dictionary of every mart, from the model headers, as `internal.dictionary`."""
     known = {model.table: model for model in models}
-    rows = []
-    for model in models:
-        if model.schema != "marts":
-            continue
-        for name, meaning in described_columns(model, known).items():
-            rows.append([model.name, name, meaning, model.title])
-    connection.execute(
-        "create or replace table internal.dictionary"
-        " (table_name varchar, column_name varchar, meaning varchar, source varchar)"
-    )
-    connection.executemany("insert into internal.dictionary values ($1, $2, $3, $4)", rows)
+    rows = [
+        (model.name, name, meaning, model.title)
+        for model in models
+        if model.schema == "marts"
+        for name, meaning in described_columns(model, known).items()
+    ]
+    frame = pd.DataFrame(rows, columns=["table_name", "column_name", "meaning", "source"])
+    connection.register("incoming", frame)
+    connection.execute("create or replace table internal.dictionary as select * from incoming")
+    connection.unregister("incoming")
 
 
 def published_tables(models: Iterable[Model]) -> dict[str, str]:

@@ -137,7 +137,7 @@ def _gaps(runtime: Runtime, last_day: date) -> list[str]:
 
 def _answered_lately(runtime: Runtime, venue: str, dataset: Dataset, day: date) -> bool:
     return any(
-        dataset.value in runtime.lake.answered(venue, day - timedelta(days=back)) for back in range(1, 8)
+        (venue, dataset.value) in runtime.lake.answered(day - timedelta(days=back)) for back in range(1, 8)
     )
 
 

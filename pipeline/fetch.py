@@ -29,7 +29,7 @@ AFTER_MIDNIGHT = timedelta(minutes=10)
 # Histories that answer many days at once are asked at the ends of weeks when many days are walked through.
 HISTORY_STRIDE_DAYS = 7
 # Answers waiting to be written: enough to keep both sides busy, few enough to hold in memory.
-WRITES_AHEAD = 16
+WRITES_AHEAD = 8
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ async def fetch(
     """
     askers = {name: Asker(venue, settings, clock, run_id) for name, venue in venues.items()}
     outcomes: list[Outcome] = []
-    # One worker writes while the loop goes on asking; its queue keeps a venue's log behind its rows. Writing
+    # One worker writes while the loop goes on asking; its queue keeps the log behind the rows. Writing
     # takes as long as asking, so a long walk has it done by another process.
     writer: Executor = (
         ProcessPoolExecutor(1, get_context("spawn"))
@@ -103,13 +103,14 @@ async def fetch(
         for moment in moments:
             if move_to is not None:
                 move_to(end_of(moment.day) + AFTER_MIDNIGHT)
+            settled = set() if move_to is None else lake.answered(moment.day)
             todo = [
                 asker
-                for asker in askers.values()
-                if move_to is None or not _is_done(lake, asker.venue, moment.day)
+                for name, asker in askers.items()
+                if any((name, dataset.value) not in settled for dataset in asker.venue.reports)
             ]
             answers = await asyncio.gather(*(_ask_venue(asker, moment, settings) for asker in todo))
-            written += [writer.submit(_write, lake, answer) for answer in answers]
+            written.append(writer.submit(_write, lake, answers))
             while len(written) > WRITES_AHEAD:
                 written.popleft().result()
             done = [answer.outcome for answer in answers]
@@ -124,10 +125,6 @@ async def fetch(
     return outcomes
 
 
-def _is_done(lake: Lake, venue: Venue, day: date) -> bool:
-    return set(venue.reports) <= {Dataset(name) for name in lake.answered(venue.name, day)}
-
-
 @dataclass(frozen=True)
 class _Answer:
     outcome: Outcome
@@ -135,10 +132,12 @@ class _Answer:
     log: Sequence[FetchLogRow]
 
 
-def _write(lake: Lake, answer: _Answer) -> None:
-    for dataset, rows in answer.rows.items():
-        lake.write(dataset, rows)
-    lake.log(answer.log)
+def _write(lake: Lake, answers: Sequence[_Answer]) -> None:
+    for answer in answers:
+        for dataset, rows in answer.rows.items():
+            lake.write(dataset, rows)
+    # the log comes last: what it calls answered is in the lake
+    lake.log(row for answer in answers for row in answer.log)
 
 
 async def _ask_venue(asker: Asker, moment: Moment, settings: Settings) -> _Answer:

@@ -19,14 +19,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.records import FETCH_LOG, Dataset, FetchLogRow, RawRow, arrow_schema
+from pipeline.records import FETCH_LOG, Dataset, FetchLogRow, RawRow, Status, arrow_schema
 
 _SMALL = 1000
+_SETTLED = frozenset({Status.ANSWERED.value, Status.UNSUPPORTED.value, Status.NEEDS_KEY.value})
 _SAFE = re.compile(r"^[a-z0-9_]{1,40}$")
 
 
 class Lake:
-    """Raw Parquet under one folder: `<dataset>/venue=<v>/day=<d>/<name>.parquet`, zstd."""
+    """Raw Parquet under one folder: `<dataset>/venue=<v>/day=<d>/<name>.parquet`, zstd.
+
+    The fetch log is ours and no venue's: `fetch_log/day=<d>/`.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -42,20 +46,20 @@ class Lake:
             partitions[row.venue, stamp.date()].append(row)
         for (venue, day), part in partitions.items():
             part.sort(key=lambda row: (row.market, row.observed_at or row.fetched_at))
-            self._write_file(dataset.value, venue, day, part)
+            _write_file(self._folder(dataset, venue, day), part)
         return len(partitions)
 
     def log(self, rows: Iterable[FetchLogRow]) -> None:
         """Append fetch-log rows, partitioned by the day they were for."""
-        partitions: dict[tuple[str, date], list[FetchLogRow]] = defaultdict(list)
+        partitions: dict[date, list[FetchLogRow]] = defaultdict(list)
         for row in rows:
-            partitions[row.venue, row.data_day.date()].append(row)
-        for (venue, day), part in partitions.items():
-            self._write_file(FETCH_LOG, venue, day, part)
+            partitions[row.data_day.date()].append(row)
+        for day, part in partitions.items():
+            _write_file(self._log_folder(day), part)
 
     def remove_leftovers(self) -> int:
         """Delete temporary files of a run that was killed while it wrote; returns how many there were."""
-        leftovers = list(self.root.glob("*/venue=*/day=*/*.tmp"))
+        leftovers = list(self.root.rglob("*.tmp"))
         for path in leftovers:
             path.unlink()
         return len(leftovers)
@@ -68,35 +72,35 @@ class Lake:
                 if name.endswith(".parquet"):
                     yield os.path.relpath(f"{folder}/{name}", root)
 
-    def answered(self, venue: str, day: date) -> set[str]:
-        """Datasets whose fetch for `day` of this venue needs no second try (for resuming a range)."""
-        folder = self._folder(FETCH_LOG, venue, day)
-        done: set[str] = set()
-        for path in folder.glob("*.parquet"):
-            log = pq.read_table(path, columns=["dataset", "status"]).to_pylist()
-            done |= {
-                row["dataset"] for row in log if row["status"] in {"answered", "unsupported", "needs_key"}
-            }
+    def answered(self, day: date) -> set[tuple[str, str]]:
+        """(venue, dataset) pairs whose fetch for `day` needs no second try."""
+        done: set[tuple[str, str]] = set()
+        for path in self._log_folder(day).glob("*.parquet"):
+            log = pq.ParquetFile(path).read(columns=["venue", "dataset", "status"]).to_pylist()
+            done |= {(row["venue"], row["dataset"]) for row in log if row["status"] in _SETTLED}
         return done
 
-    def _folder(self, dataset: str, venue: str, day: date) -> Path:
+    def _log_folder(self, day: date) -> Path:
+        return self.root / FETCH_LOG / f"day={day.isoformat()}"
+
+    def _folder(self, dataset: Dataset, venue: str, day: date) -> Path:
         if not _SAFE.match(venue):
             message = f"venue name {venue!r} cannot be a folder name"
             raise ValueError(message)
-        return self.root / dataset / f"venue={venue}" / f"day={day.isoformat()}"
+        return self.root / dataset.value / f"venue={venue}" / f"day={day.isoformat()}"
 
-    def _write_file(self, dataset: str, venue: str, day: date, rows: Sequence[RawRow | FetchLogRow]) -> None:
-        folder = self._folder(dataset, venue, day)
-        folder.mkdir(parents=True, exist_ok=True)
-        stamp = rows[0].fetched_at.strftime("%Y%m%dT%H%M%S")
-        name = f"{stamp}-{rows[0].run_id}-{secrets.token_hex(4)}.parquet"
-        temporary = folder / f"{name}.tmp"
-        # a dictionary page a column costs more than it saves in a small file
-        is_large = len(rows) > _SMALL
-        pq.write_table(
-            _table(rows), temporary, compression="zstd", use_dictionary=is_large, write_statistics=is_large
-        )
-        temporary.rename(folder / name)
+
+def _write_file(folder: Path, rows: Sequence[RawRow | FetchLogRow]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = rows[0].fetched_at.strftime("%Y%m%dT%H%M%S")
+    name = f"{stamp}-{rows[0].run_id}-{secrets.token_hex(4)}.parquet"
+    temporary = folder / f"{name}.tmp"
+    # a dictionary page a column costs more than it saves in a small file
+    is_large = len(rows) > _SMALL
+    pq.write_table(
+        _table(rows), temporary, compression="zstd", use_dictionary=is_large, write_statistics=is_large
+    )
+    temporary.rename(folder / name)
 
 
 def _table(rows: Sequence[RawRow | FetchLogRow]) -> pa.Table:

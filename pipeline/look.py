@@ -132,7 +132,7 @@ def list_venues(form: str) -> None:
         name, last = ("" if row["venue"] == last else row["venue"]), row["venue"]
         unit = row["unit"] if row["access"] == "public" else row["access"]
         cells = (row.get(column, "").replace("_", " ") for column in ("calls", "history", "evidence"))
-        table.add_row(name, row["dataset"], unit, *cells)
+        table.add_row(name, row["dataset"], unit.replace("_", " "), *cells)
     RichConsole(highlight=False).print(table)
 
 

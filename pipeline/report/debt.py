@@ -78,8 +78,7 @@ def _lead(bounds: dict[str, list[Any]], interest: list[Any], series: dict[str, d
             for bound in (book["low_usd"][-1], book["high_usd"][-1])
         ]
         words_said.append(
-            f"Derivative debt is {words.percent(shares[0])} to {words.percent(shares[1])} of open interest, "
-            f"which is an average leverage of {_leverage(shares[0])} to {_leverage(shares[1])}."
+            f"Derivative debt is {words.percent(shares[0])} to {words.percent(shares[1])} of open interest."
         )
     unbounded = sum(one["unbounded"][-1] or 0 for one in series.values())
     if unbounded:
@@ -87,11 +86,6 @@ def _lead(bounds: dict[str, list[Any]], interest: list[Any], series: dict[str, d
             f"The upper bound leaves out {words.plural(unbounded, 'row')} without an upper bound of its own."
         )
     return " ".join(words_said)
-
-
-def _leverage(debt_share: float | None) -> str:
-    """Notional over margin: 1 / (1 - debt / notional)."""
-    return words.NOT_KNOWN if debt_share is None or debt_share >= 1 else f"{1 / (1 - debt_share):.1f}x"
 
 
 def _band_chart(

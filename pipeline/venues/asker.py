@@ -95,15 +95,18 @@ class Asker:
                 del self._answers[key]
 
     async def load_markets(self) -> None:
-        """Fetch the venue's market list anew. Raises a VenueProblem."""
+        """Fetch the venue's market list anew, as ccxt parses it. Raises a VenueProblem.
+
+        Kept by the venue's id: ccxt's own index by symbol silently drops one of two with the same symbol.
+        """
         try:
-            await self.exchange.load_markets(True)
+            markets = await self.exchange.fetch_markets()
         except Exception as problem:
             raise self._translated(problem) from problem
-        if not self.exchange.markets:
+        if not markets:
             message = "the market list is empty"
             raise PayloadUnreadable(message)
-        self._by_id = {self.venue.market_id(market): market for market in self.exchange.markets.values()}
+        self._by_id = {self.venue.market_id(market): market for market in markets}
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         """The parsed JSON of one implicit ccxt call; identical calls of one instant are asked once.
@@ -153,11 +156,16 @@ class Asker:
             message = f"market {market_id[:60]!r} is not in the venue's market list"
             raise PayloadUnreadable(message) from None
 
+    @property
+    def listed(self) -> list[Mapping[str, Any]]:
+        """Every market of the last list, in ccxt's words, ordered by the venue's id."""
+        return [market for _, market in sorted(self._by_id.items())]
+
     def contracts(self, **wanted: object) -> list[Mapping[str, Any]]:
         """Listed swap and future markets whose ccxt fields equal `wanted`, by id."""
         return [
             market
-            for _, market in sorted(self._by_id.items())
+            for market in self.listed
             if (market.get("swap") or market.get("future"))
             and market.get("active") is not False
             and all(market.get(key) == value for key, value in wanted.items())

@@ -100,7 +100,7 @@ class Venue(ABC):
     async def markets(self, ask: Asker) -> None:
         """Every contract market ccxt lists, as MarketRow. Override only for what ccxt gets wrong."""
         intervals = await self.funding_intervals(ask)
-        for market in ask.exchange.markets.values():
+        for market in ask.listed:
             if not (market.get("swap") or market.get("future")) or market.get("option"):
                 continue
             with ask.row_guard():
@@ -121,7 +121,7 @@ class Venue(ABC):
             Dataset.MARKETS,
             market=self.market_id(market),
             observed_at=None,
-            endpoint="load_markets",
+            endpoint="fetchMarkets",
             payload=market["info"],
             listed=market,
             base=market["base"],

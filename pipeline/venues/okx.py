@@ -223,7 +223,8 @@ class Okx(Venue):
     async def price(self, ask: Asker) -> None:
         """Mark prices and volumes by kind, index prices by quote currency."""
         index_by_pair: dict[str, float | None] = {}
-        for quote in ("USDT", "USD", "USDC"):
+        quotes = sorted({market["quoteId"] for market in ask.contracts()})
+        for quote in quotes:
             answer = await ask.call("publicGetMarketIndexTickers", {"quoteCcy": quote})
             index_by_pair |= {item["instId"]: optional_number(item.get("idxPx")) for item in answer["data"]}
         for kind in _KINDS:

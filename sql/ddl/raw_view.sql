@@ -1,8 +1,8 @@
 /* Raw Parquet of one dataset as it was sent, with its partition day as a typed, pruning column. */
 create or replace view raw.{name} as
-select venue, {columns}, day
+select {columns}, day
 from read_parquet(
     '{pattern}',
     hive_partitioning = true,
-    hive_types = {{'venue': varchar, 'day': date}}
+    hive_types = {{'day': date}}
 )
