@@ -13,11 +13,11 @@ from pipeline.engine import Ending, run_job
 from pipeline.errors import UsageError
 from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.replay.history import read_history
-from pipeline.replay.process import ReplayServer, remote_now
+from pipeline.replay.process import ReplayServer
 from pipeline.replay.scenario import write_scenario
-from pipeline.runtime import Runtime
+from pipeline.runtime import Runtime, live_runtime
 from pipeline.settings import Settings
-from pipeline.source import Source, claim, history_source, live_source, recorded
+from pipeline.source import Source, claim, history_source, recorded, source_of
 from pipeline.venues import choose
 from pipeline.warehouse import open_published
 
@@ -92,11 +92,7 @@ def _prepare(
             server.set_now(instant)
 
         return Runtime(replace(settings, redirect=server.address), clock, move_to=move_to), source, bounds
-    if settings.redirect is not None:
-        clock = VirtualClock(remote_now(settings.redirect))
-        source = Source(f"embedded exchange at {settings.redirect}", is_made=True, fingerprint="redirect")
-        return Runtime(settings, clock), source, None
-    return Runtime(settings), live_source(), None
+    return live_runtime(settings), source_of(settings), None
 
 
 def _days(
@@ -120,9 +116,9 @@ def _days(
 
 def _finish(settings: Settings, ending: Ending, console: Console) -> int:
     for problem in ending.problems:
-        console.tell(f"failed: {problem}")
+        console.trouble(f"failed: {problem}")
     if not ending.succeeded:
-        console.tell("Nothing was published: readers keep the last good tables")
+        console.trouble("Nothing was published: readers keep the last good tables.")
         return ending.exit_code
     for line in summary(settings):
         console.result(line)

@@ -44,6 +44,11 @@ class Console:
             self._stop()
             self._err.print(text)
 
+    def trouble(self, text: str) -> None:
+        """A line that even a quiet run shows, on standard error."""
+        self._stop()
+        self._err.print(text)
+
     def on_days(self, days: int) -> None:
         """A fetch of so many days begins."""
         self._days, self._done = days, 0

@@ -11,15 +11,19 @@ from pipeline.assets.quality import quality_checks
 from pipeline.assets.raw import raw_assets
 from pipeline.assets.report import report, serving
 from pipeline.assets.signals import signal_assets
-from pipeline.runtime import Runtime
+from pipeline.runtime import Runtime, live_runtime
 from pipeline.schedules import daily_job, daily_schedule
 from pipeline.settings import Settings
+from pipeline.source import claim, source_of
 
 
 @dg.resource(description="Settings from MARGIN_DEBT_*, the system's clock, one warehouse a run.")
 def _live_runtime(_: dg.InitResourceContext) -> Iterator[Runtime]:
-    runtime = Runtime(Settings.from_environment())
-    runtime.settings.prepare()
+    settings = Settings.from_environment()
+    settings.prepare()
+    runtime, source = live_runtime(settings), source_of(settings)
+    claim(settings.home, source)
+    runtime.about = source.about()
     try:
         yield runtime
     finally:

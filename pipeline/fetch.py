@@ -267,6 +267,7 @@ def _log_rows(
         ((row.observed_at or row.fetched_at) - timedelta(seconds=1)).date() for row in tally.rows
     )
     is_range = len(asking.days) > 1
+    counted = sum(per_day[day] for day in asking.days[:-1])
     rows = []
     for day in asking.days:
         is_last = day == asking.days[-1]
@@ -283,7 +284,8 @@ def _log_rows(
                 attempt=attempt,
                 data_day=datetime(day.year, day.month, day.day, tzinfo=UTC),
                 status=day_status.value,
-                rows=per_day[day] if is_range else len(tally.rows),
+                # a snapshot ten minutes after midnight, too, was taken for the last day
+                rows=len(tally.rows) - counted if is_last else per_day[day],
                 calls=tally.calls if is_last else 0,
                 bytes=tally.bytes if is_last else 0,
                 seconds=seconds if is_last else 0.0,

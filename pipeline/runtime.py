@@ -16,9 +16,10 @@ from functools import cached_property
 import duckdb
 
 from pipeline.build import Plan, make_plan
-from pipeline.clock import Clock, SystemClock
+from pipeline.clock import Clock, SystemClock, VirtualClock
 from pipeline.fetch import Outcome
 from pipeline.lake import Lake
+from pipeline.replay.process import remote_now
 from pipeline.settings import Settings
 from pipeline.warehouse import open_warehouse
 
@@ -66,3 +67,10 @@ class Runtime:
         self._open.close()
         for name in ("connection", "plan"):
             self.__dict__.pop(name, None)
+
+
+def live_runtime(settings: Settings) -> Runtime:
+    """A runtime that asks the venues now; under a redirect, now is the embedded exchange's instant."""
+    if settings.redirect is None:
+        return Runtime(settings)
+    return Runtime(settings, VirtualClock(remote_now(settings.redirect)), about={"is_made": True})

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipeline.errors import UsageError
+from pipeline.settings import Settings
 
 LIVE = "live venues"
 
@@ -30,8 +31,10 @@ class Source:
         return {"title": self.title, "is_made": self.is_made}
 
 
-def live_source() -> Source:
-    """The venues themselves."""
+def source_of(settings: Settings) -> Source:
+    """The venues themselves, or the embedded exchange that a redirect points to."""
+    if settings.redirect is not None:
+        return Source(f"embedded exchange at {settings.redirect}", is_made=True, fingerprint="redirect")
     return Source(LIVE, is_made=False, fingerprint="live")
 
 

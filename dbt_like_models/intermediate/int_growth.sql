@@ -11,7 +11,7 @@ columns:
   quantity_growth_ratio: growth in coins at the old prices (price-free), a fraction; NULL under 60 %
   matched_ratio: share of the earlier total whose markets are seen, or known closed, today
 checks:
-  rows_if: raw.markets
+  rows_if: intermediate.int_market_day where seen_usd > 0 and day <= (select max(day) - 7 from intermediate.int_days)
   range: {matched_ratio: [0, 1.000001], usd_growth_ratio: [-1, null], quantity_growth_ratio: [-1, null]}
   values: {scope_type: [market, asset, venue]}
 */

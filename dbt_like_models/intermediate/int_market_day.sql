@@ -89,7 +89,9 @@ valued as (
             when open_interest_quote is not null then 'own mark price, ' || quote_basis
             when own_usd is not null then 'venue''s own USD'
             when market_price_usd is not null then 'median price over venues'
-        end as basis
+        end as basis,
+        -- a dated future stands off the perpetuals by its basis, which is no fault of units
+        case kind when 'future' then 0.5 else 0.05 end as price_limit_ratio
     from joined
 ),
 judged as (
@@ -102,7 +104,7 @@ judged as (
             when value_usd is null or base_coins is null then 'unseen'
             when direction = 'linear' and own_usd > 0 and abs(value_usd / own_usd - 1) > 0.02 then 'excluded'
             when base_coins > 0 and market_price_usd > 0
-                and abs(value_usd / base_coins / market_price_usd - 1) > 0.05 then 'excluded'
+                and abs(value_usd / base_coins / market_price_usd - 1) > price_limit_ratio then 'excluded'
             else 'seen'
         end as status
     from valued
@@ -127,7 +129,8 @@ select
         when status = 'excluded' and quote_usd is null then 'no US dollar value for ' || quote
         when status = 'excluded' and own_usd > 0 and abs(value_usd / own_usd - 1) > 0.02
             then 'own USD off the venue''s USD by more than 2 %'
-        when status = 'excluded' then 'price off the median over venues by more than 5 %'
+        when status = 'excluded'
+            then 'price off the median over venues by more than ' || round(100 * price_limit_ratio)::integer || ' %'
     end as reason,
     observed_at, age_hours
 from judged

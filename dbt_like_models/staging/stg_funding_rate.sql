@@ -20,7 +20,9 @@ checks:
 */
 with observations as (
     select
-        venue, market, kind, funding_rate, interval_hours as sent_interval_hours, tolerance_hours,
+        venue, market, kind, interval_hours as sent_interval_hours, tolerance_hours,
+        case unit when 'rate_per_interval' then funding_rate else error('unknown funding unit ' || unit) end
+            as funding_rate,
         coalesce(observed_at, fetched_at) as observed_at,
         -- venues stamp a settlement some milliseconds late
         date_trunc('minute', coalesce(settles_at, fetched_at) + interval 30 seconds) as settles_at,
@@ -49,13 +51,20 @@ single as (
         partition by day, venue, market, kind, settles_at, known_at order by distance_hours, funding_rate
     ) = 1
 ),
-instants as (
+steps as (
     select
-        'settled' as kind, venue, market, settles_at,
+        venue, market, settles_at,
         snapped_hours(hours_between(settles_at, lag(settles_at) over (
             partition by venue, market order by settles_at
         ))) as shown_hours
     from (select distinct venue, market, settles_at from single where kind = 'settled')
+),
+instants as (
+    select
+        'settled' as kind, *,
+        lag(shown_hours) over (partition by venue, market order by settles_at) as shown_before_hours,
+        lead(shown_hours) over (partition by venue, market order by settles_at) as shown_after_hours
+    from steps
 ),
 first_list as (
     select venue, market, arg_min(funding_interval_hours, day) as funding_interval_hours
@@ -64,27 +73,31 @@ first_list as (
 ),
 listed as (
     select
-        s.*, i.shown_hours,
-        coalesce(s.sent_interval_hours, m.funding_interval_hours, f.funding_interval_hours) as named_hours
+        s.*, i.shown_hours, i.shown_before_hours, i.shown_after_hours,
+        coalesce(s.sent_interval_hours, m.funding_interval_hours) as named_hours,
+        b.funding_interval_hours as named_before_hours, f.funding_interval_hours as named_later_hours
     from single as s
     left join instants as i
         on i.kind = s.kind and i.venue = s.venue and i.market = s.market and i.settles_at = s.settles_at
+    -- the list of a day is fetched at its end; the day began under the list before
     asof left join staging.stg_markets as m on s.venue = m.venue and s.market = m.market and s.day >= m.day
+    asof left join staging.stg_markets as b on s.venue = b.venue and s.market = b.market and s.day > b.day
     left join first_list as f on f.venue = s.venue and f.market = s.market
-),
-usual as (
-    select day, venue, market, kind, mode(shown_hours) as usual_hours
-    from listed
-    where shown_hours is not null
-    group by day, venue, market, kind
 ),
 covered as (
     select
-        l.*,
-        -- a shorter step than the named one proves a change inside the day; a longer one is a gap
-        coalesce(least(l.named_hours, l.shown_hours), l.named_hours, u.usual_hours) as interval_hours
-    from listed as l
-    left join usual as u on u.day = l.day and u.venue = l.venue and u.market = l.market and u.kind = l.kind
+        *,
+        case
+            when sent_interval_hours is not null then sent_interval_hours
+            -- a shorter step than the named one proves a change inside the day; a longer one is a gap, unless
+            -- the venue named just that step before the change
+            when named_hours is not null and shown_hours = named_before_hours then shown_hours
+            when named_hours is not null then least(named_hours, shown_hours)
+            -- before the first list: what a later list names need not have held, the steps around tell
+            when shown_hours in (shown_before_hours, shown_after_hours) then shown_hours
+            else coalesce(least(shown_hours, shown_before_hours, shown_after_hours), named_later_hours)
+        end as interval_hours
+    from listed
 )
 select
     day, venue, market, kind, settles_at, known_at, distance_hours, funding_rate, interval_hours,

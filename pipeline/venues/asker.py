@@ -104,7 +104,8 @@ class Asker:
         except Exception as problem:
             raise self._translated(problem) from problem
         if not markets:
-            message = "the market list is empty"
+            answer = without_secrets(str(self.exchange.last_http_response or ""), 60)
+            message = f"the market list is empty: the last answer begins {answer!r}"
             raise PayloadUnreadable(message)
         self._by_id = {self.venue.market_id(market): market for market in markets}
 
@@ -247,7 +248,8 @@ class Asker:
         if isinstance(problem, self._errors.AuthenticationError):
             return NeedsKey(text)
         if isinstance(problem, self._errors.BaseError | OSError | asyncio.TimeoutError):
-            return VenueUnavailable(text or type(problem).__name__)
+            # ccxt's class says what went wrong; of a time-out its text only says what was asked
+            return VenueUnavailable(f"{type(problem).__name__}: {text}")
         return PayloadUnreadable(f"{type(problem).__name__}: {text}")
 
     async def close(self) -> None:
