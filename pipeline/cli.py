@@ -144,6 +144,9 @@ def query(
     sql: Annotated[str, typer.Argument(help="A SELECT, or the path of a .sql file.")],
     home: Home = None,
     form: Annotated[str, typer.Option("--format", help="table, csv or json")] = "table",
+    given: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the file: day=2026-01-31")
+    ] = None,
 ) -> None:
     """Ask the published database. It is read-only, and readable while a build is running.
 
@@ -151,7 +154,7 @@ def query(
     """
     from pipeline.look import query as run_query  # noqa: PLC0415
 
-    run_query(Settings.from_environment(home), sql, form)
+    run_query(Settings.from_environment(home), sql, form, given or ())
 
 
 @app.command()

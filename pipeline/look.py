@@ -6,13 +6,15 @@ import csv
 import importlib.metadata
 import io
 import json
+import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 from rich.console import Console as RichConsole
 from rich.table import Table
 
@@ -24,23 +26,26 @@ from pipeline.venues.base import KeyOnly, Reports, Unsupported
 from pipeline.warehouse import open_published
 
 FORMATS = ("table", "csv", "json")
+_HEADER = re.compile(r"\A\s*/\*(\s*title:.*?)\*/", re.DOTALL)  # of the files in sql/queries/
 _MOST_ROWS = 200  # of a table on a screen; csv and json print all
 
 
-def query(settings: Settings, sql: str, form: str) -> None:
+def query(settings: Settings, sql: str, form: str, given: Sequence[str] = ()) -> None:
     """Run one statement on the published file and print its rows; the file cannot be written.
 
-    sql is the statement itself or the path of a .sql file. Raises UsageError for an unknown format or a
-    statement DuckDB refuses.
+    sql is the statement itself or the path of a .sql file; given are `name=value` for the parameters that
+    its header declares, the others take their defaults. Raises UsageError for an unknown format or
+    parameter, or a statement DuckDB refuses.
     """
     if form not in FORMATS:
         message = f"--format {form} is not known: use {', '.join(FORMATS)}"
         raise UsageError(message)
     path = Path(sql)
     text = path.read_text() if sql.endswith(".sql") and path.is_file() else sql
+    values = _parameters(text, given)
     connection = open_published(settings.serving)
     try:
-        result = connection.execute(text)
+        result = connection.execute(text, values) if values else connection.execute(text)
         columns = [column[0] for column in result.description or []]
         rows = result.fetchall()
     except duckdb.Error as problem:
@@ -59,6 +64,20 @@ def query(settings: Settings, sql: str, form: str) -> None:
         sys.stdout.write(json.dumps(records, default=str, indent=1, allow_nan=False) + "\n")
     else:
         _print_table(columns, rows)
+
+
+def _parameters(text: str, given: Sequence[str]) -> dict[str, Any]:
+    """A value for each parameter that the statement's header declares."""
+    header = _HEADER.match(text)
+    declared = (yaml.safe_load(header.group(1)) or {}).get("parameters", {}) if header else {}
+    values = {name: about["default"] for name, about in declared.items()}
+    for words in given:
+        name, _, value = words.partition("=")
+        if name not in declared:
+            message = f"the query has no parameter {name!r}: it has {', '.join(declared) or 'none'}"
+            raise UsageError(message)
+        values[name] = value
+    return values
 
 
 def _print_table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:

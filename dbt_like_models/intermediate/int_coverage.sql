@@ -9,7 +9,7 @@ columns:
   markets_seen: of which seen, a count
   expected_usd: open interest expected, US dollars; today's where seen, else the last of 30 days
   seen_usd: open interest seen, US dollars
-  seen_ratio: share of the expected open interest seen; of markets where no amount was ever seen
+  seen_ratio: share of the expected open interest seen; a market never seen counts as one of average size
   age_hours: largest distance of an observation from the end of the day
 checks:
   rows_if: raw.markets
@@ -41,6 +41,7 @@ scoped as (
 summed as (
     select
         vintage, day, venue, count(*) as markets_expected, count_if(status = 'seen') as markets_seen,
+        count(expected_usd) as markets_sized,
         exact_sum(expected_usd) as expected_usd, exact_sum(seen_usd) as seen_usd,
         max(case when status = 'seen' then age_hours end) as age_hours
     from scoped
@@ -48,7 +49,8 @@ summed as (
 )
 select
     vintage, day, venue, markets_expected, markets_seen, expected_usd, seen_usd,
-    case when expected_usd > 0 then coalesce(seen_usd, 0) / expected_usd
+    -- a market whose size was never seen counts as one of average size: a sum without it is not whole
+    case when expected_usd > 0 then coalesce(seen_usd, 0) / expected_usd * markets_sized / markets_expected
         else markets_seen / markets_expected end as seen_ratio,
     age_hours
 from summed

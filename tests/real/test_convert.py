@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from convert import convert
+from recorded import SHARED, needs_shared
 
 from pipeline.replay.history import History, read_history
-
-SHARED = Path(os.environ.get("MARGIN_DEBT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-needs_shared = pytest.mark.skipif(
-    not (SHARED / "data").is_dir(), reason=f"the recorded series are not at {SHARED / 'data'}"
-)
 
 
 def row(history: History, table: str, at: str, **key: str) -> pd.Series:
@@ -26,7 +21,8 @@ def row(history: History, table: str, at: str, **key: str) -> pd.Series:
     for column, value in key.items():
         chosen = chosen[chosen[column] == value]
     assert len(chosen) == 1
-    return chosen.iloc[0]
+    found: pd.Series = chosen.iloc[0]
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,61 @@
+# What a person types. The tools behind each target are set up in pyproject.toml; the packages in constraints.txt.
+
+PYTHON ?= $(shell for one in python3.11 python3.12 python3; do \
+	$$one -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && echo $$one && break; \
+	done)
+BIN := .venv/bin
+READY := .venv/installed
+APT := sudo apt-get install --yes git make python3 python3-venv
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo dev test lint types families readme constraints clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
+
+install: $(READY) ## the pinned packages in .venv; every other target does it when it is needed
+
+# pip compiles every module while it installs: left to the first import, that is 15 s of the first command.
+$(READY): constraints.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "margin-debt needs Python 3.11 or 3.12, which was not found: on Debian 12 run '$(APT)', elsewhere name one with 'make PYTHON=/path/to/python3.11'" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment here: run '$(APT)'" >&2; exit 1; }
+	@echo "Installing the pinned packages into .venv, once"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## the whole job on the embedded exchange: 400 made days to a report
+	@$(BIN)/margin-debt demo
+
+dev: $(READY) ## Dagster's web interface on 127.0.0.1, with its storage in the home folder
+	@$(BIN)/python -c 'import os; from pipeline.engine import dagster_home; from pipeline.settings import Settings; \
+	storage = dagster_home(Settings.from_environment().dagster); storage.__enter__(); \
+	os.execv("$(BIN)/dagster", ["dagster", "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1"])'
+
+test: $(READY) ## the tests; more flags with PYTEST='-k okx'
+	@$(BIN)/python -m pytest --quiet $(PYTEST)
+
+lint: $(READY) ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY) ## strict mypy
+	@$(BIN)/mypy
+
+families: $(READY) ## 20 unseen seeds of each made family, scored as in tests/evaluation/RESULTS.md
+	@$(BIN)/python -m tests.evaluation.families
+
+readme: $(READY) ## write the README's table of venues anew from their declarations
+	@$(BIN)/python tests/architecture/readme_table.py
+
+# Versions move only here, on purpose: uv reads the present file and keeps what still fits.
+# pip before 23.3 takes "gql[requests]" as unpinned unless the extra is written too, hence --no-strip-extras.
+constraints: $(READY) ## write constraints.txt and constraints-extras.txt anew from pyproject.toml (needs uv)
+	@echo 'setuptools>=77' | uv pip compile pyproject.toml - --extra test $(COMPILE) --output-file constraints.txt
+	@echo 'setuptools>=77' | uv pip compile pyproject.toml - --extra pdf --extra production $(COMPILE) --constraint constraints.txt --output-file constraints-extras.txt
+COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --no-strip-extras --universal --python-version 3.11 --only-binary :all:
+
+clean: ## the environment and what tools left; data in .margin-debt stays
+	@rm -rf .venv *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-artefacts
+	@find pipeline tests -name __pycache__ -prune -exec rm -rf {} +

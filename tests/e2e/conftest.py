@@ -1,0 +1,46 @@
+"""What the end-to-end tests share: one quiet made world, its embedded exchange, and homes already filled.
+
+Tests never change a shared home: they copy it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from homes import DAYS, run_days
+
+from pipeline.replay.process import ReplayServer
+from pipeline.replay.scenario import write_scenario
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """History folder of a quiet month that begins on 2025-06-01."""
+    return write_scenario(tmp_path_factory.mktemp("e2e") / "world", "quiet", seed=3, days=30)
+
+
+@pytest.fixture(scope="session")
+def exchange(world: Path) -> Iterator[ReplayServer]:
+    """The embedded exchange on that world, without faults."""
+    with ReplayServer(world) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, world: Path, exchange: ReplayServer) -> Path:
+    """A home after an undisturbed run of all seven days."""
+    home = tmp_path_factory.mktemp("finished") / "home"
+    ending, _ = run_days(home, world, exchange, DAYS)
+    assert ending.exit_code == 0, ending
+    return home
+
+
+@pytest.fixture(scope="session")
+def early(tmp_path_factory: pytest.TempPathFactory, world: Path, exchange: ReplayServer) -> Path:
+    """A home after an undisturbed run of the first three days only."""
+    home = tmp_path_factory.mktemp("early") / "home"
+    ending, _ = run_days(home, world, exchange, DAYS[:3])
+    assert ending.exit_code == 0, ending
+    return home

@@ -1,0 +1,128 @@
+"""Asking the published database: while a run is working, in each format, and never writing to it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from homes import (
+    COMMAND_SECONDS,
+    DAYS,
+    PROJECT,
+    ask,
+    backfill_words,
+    clean_environment,
+    command,
+    copied,
+    mart_hashes,
+    published,
+)
+
+from pipeline.errors import UsageError
+from pipeline.look import query
+from pipeline.settings import Settings
+
+LAST_FIVE = "select * from margin_debt_daily order by day desc limit 5"
+QUERIES = sorted((PROJECT / "sql" / "queries").glob("*.sql"))
+
+
+def test_a_query_is_answered_while_a_backfill_runs(
+    early: Path, finished: Path, world: Path, tmp_path: Path
+) -> None:
+    """And the backfill, adding four days to three, ends in the marts of one run over seven."""
+    home = copied(early, tmp_path / "home")
+    answers = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *backfill_words(home, world, DAYS[3:]), "--quiet"],
+        cwd=PROJECT,
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+    ) as run:
+        while run.poll() is None:
+            answer = command("query", LAST_FIVE, "--format", "json", "--home", str(home))
+            if run.poll() is None:
+                answers.append(answer)
+        assert run.wait(COMMAND_SECONDS) == 0
+    assert answers
+    for answer in answers:
+        assert answer.returncode == 0, answer.stderr
+        rows = json.loads(answer.stdout)
+        assert len(rows) == 5
+        assert {row["day"] for row in rows} <= {DAYS[2].isoformat(), DAYS[6].isoformat()}
+    assert json.loads(answers[0].stdout)[0]["day"] == DAYS[2].isoformat()
+    assert mart_hashes(home) == mart_hashes(finished)
+
+
+def test_csv_and_json_hold_the_same_rows(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "select day, venue, open_interest_usd from open_interest_by_venue_daily order by day, venue"
+    query(Settings(finished), sql, "csv")
+    table = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    query(Settings(finished), sql, "json")
+    records = json.loads(capsys.readouterr().out)
+    assert len(table) == len(records) == 7 * 4  # seven days, four venues
+    for line, record in zip(table, records, strict=True):
+        assert line["day"] == record["day"]
+        assert line["venue"] == record["venue"]
+        assert float(line["open_interest_usd"]) == record["open_interest_usd"] > 0
+
+
+def test_a_table_on_a_pipe_is_not_cut(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    query(Settings(finished), "select title from (select repeat('x', 300) as title)", "table")
+    assert "x" * 300 in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["delete from margin_debt_daily", "drop table market_daily", "create table mine as select 1 as one"],
+)
+def test_a_statement_that_writes_is_refused(finished: Path, statement: str) -> None:
+    before = published(finished).read_bytes()
+    ended = command("query", statement, "--home", str(finished))
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    (sentence,) = ended.stderr.splitlines()
+    assert "read-only" in sentence
+    assert published(finished).read_bytes() == before
+
+
+def test_an_unknown_format_is_refused(finished: Path) -> None:
+    ended = command("query", "select 1", "--format", "xml", "--home", str(finished))
+    assert ended.returncode == 2
+    assert ended.stderr == "margin-debt: --format xml is not known: use table, csv, json\n"
+
+
+def test_there_are_questions() -> None:
+    assert len(QUERIES) >= 8
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_every_question_of_the_house_runs(
+    finished: Path, capsys: pytest.CaptureFixture[str], path: Path
+) -> None:
+    query(Settings(finished), str(path), "csv")
+    header, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert header
+    assert all(len(row) == len(header) for row in rows)
+
+
+def test_a_parameter_of_a_file_can_be_set(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(PROJECT / "sql" / "queries" / "venue_shares.sql")
+    totals = {
+        row["venue"]: row["open_interest_usd"]
+        for row in ask(finished, "select * from open_interest_by_venue_daily where day = $1::date", DAYS[1])
+    }
+    query(Settings(finished), path, "json", [f"day={DAYS[1]}"])
+    shown = json.loads(capsys.readouterr().out)
+    assert {row["venue"]: row["open_interest_usd"] for row in shown} == totals
+    assert sum(row["share_ratio"] for row in shown) == pytest.approx(1)
+
+
+def test_a_parameter_that_there_is_not_is_refused(finished: Path) -> None:
+    path = str(PROJECT / "sql" / "queries" / "venue_shares.sql")
+    with pytest.raises(UsageError, match=r"no parameter 'dya': it has day"):
+        query(Settings(finished), path, "json", ["dya=2025-06-10"])

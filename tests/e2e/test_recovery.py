@@ -1,0 +1,148 @@
+"""Whatever way a home was filled, it ends in the same marts; killed at any moment, it goes on.
+
+Sameness is the hash of every published mart but fetch_log.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+from homes import (
+    DAYS,
+    PROJECT,
+    ask,
+    backfill_words,
+    clean_environment,
+    copied,
+    mart_hashes,
+    published,
+    rebuild,
+    run_days,
+)
+
+from pipeline.replay.process import ReplayServer
+
+MOMENT_SECONDS = 120.0
+Came = Callable[[], bool]
+
+
+def test_the_hashes_tell_two_homes_apart(early: Path, finished: Path) -> None:
+    """Else equal hashes below would prove nothing."""
+    three_days, seven_days = mart_hashes(early), mart_hashes(finished)
+    assert three_days["market_daily"] != seven_days["market_daily"]
+    assert three_days["signal_readings"] != seven_days["signal_readings"]
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["build", "build_full"])
+def test_built_twice_is_the_same(finished: Path, tmp_path: Path, is_full: bool) -> None:
+    home = copied(finished, tmp_path / "home")
+    assert rebuild(home, is_full=is_full).exit_code == 0
+    assert mart_hashes(home) == mart_hashes(finished)
+
+
+def test_everything_after_raw_can_be_deleted(finished: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copytree(finished / "raw", home / "raw")
+    assert rebuild(home, is_full=False).exit_code == 0
+    assert mart_hashes(home) == mart_hashes(finished)
+
+
+def test_days_that_come_late_end_the_same(
+    finished: Path, world: Path, exchange: ReplayServer, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    for days in (DAYS[3:], DAYS[:3]):
+        ending, _ = run_days(home, world, exchange, days)
+        assert ending.exit_code == 0, ending
+    assert mart_hashes(home) == mart_hashes(finished)
+
+
+def test_killed_three_times_and_run_again(finished: Path, early: Path, world: Path, tmp_path: Path) -> None:
+    """SIGKILL while fetching, building and publishing: the same command then ends as if undisturbed."""
+    home = copied(early, tmp_path / "home")
+    words = backfill_words(home, world, DAYS[3:])
+    before = mart_hashes(home)
+    build_began = _changes(home / "warehouse.duckdb.wal")
+    with _reader(home) as readings:
+        _kill(words, lambda: any((home / "raw").glob(f"open_interest/venue=*/day={DAYS[5]}/*.parquet")))
+        assert mart_hashes(home) == before
+        _kill(words, build_began)
+        assert mart_hashes(home) == before
+        _kill(words, (home / "serving" / "margin_debt.duckdb.tmp").exists)
+        assert ask(home, "select max(day) as day from market_daily")[0]["day"] in (DAYS[2], DAYS[6])
+        assert _start(words).wait(MOMENT_SECONDS) == 0
+    assert mart_hashes(home) == mart_hashes(finished)
+    assert [path for path in home.rglob("*") if path.name.endswith((".tmp", ".part"))] == []
+    assert len(readings) > 10
+    assert set(readings) == {3, 7}
+
+
+def _start(words: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline", *words, "--quiet"],
+        cwd=PROJECT,
+        env=clean_environment(),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _kill(words: list[str], came: Came) -> None:
+    """Start the command and kill it, without warning, as soon as the moment has come."""
+    process = _start(words)
+    limit = time.monotonic() + MOMENT_SECONDS
+    while not came():
+        assert process.poll() is None, "the command ended before the moment came"
+        assert time.monotonic() < limit, "the moment never came"
+        time.sleep(0.001)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def _changes(path: Path) -> Came:
+    """Whether a file has come or grown since the last look."""
+
+    def size() -> int:
+        return path.stat().st_size if path.exists() else 0
+
+    known = size()
+    return lambda: size() > known
+
+
+@contextmanager
+def _reader(home: Path) -> Iterator[list[int]]:
+    """Somebody who opens the published file again and again; the list holds the days found each time."""
+    found: list[int] = []
+    problems: list[Exception] = []
+    is_over = threading.Event()
+
+    def read() -> None:
+        while not is_over.is_set():
+            try:
+                connection = duckdb.connect(str(published(home)), read_only=True)
+                row = connection.execute("select count(distinct day) from market_daily").fetchone()
+                connection.close()
+                found.append(row[0] if row else 0)
+            except duckdb.Error as problem:
+                problems.append(problem)
+            is_over.wait(0.05)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield found
+    finally:
+        is_over.set()
+        thread.join()
+    assert problems == []

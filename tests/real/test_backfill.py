@@ -1,0 +1,172 @@
+"""Two years of recorded open interest through the whole job: what is published equals what was recorded.
+
+The recorded files are read a second time by `source.py`. The levels of the signals are written down as they
+came out; nothing here asks them to be right.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import ARTEFACT, FIRST, LAST, Backfill
+from recorded import SHARED, needs_shared
+from source import Source, read_positions, read_source
+
+pytestmark = [needs_shared, pytest.mark.real]
+
+QUERIES = Path(__file__).resolve().parents[2] / "sql" / "queries"
+FALL_DAYS, FALLS = 3, 12
+# Coins in one unit of the listed base; every other symbol of the file counts single coins.
+THOUSANDS = ("1000SHIBUSDT", "1000XECUSDT")
+Fall = tuple[date, float]
+
+
+@pytest.fixture(scope="module")
+def source() -> Source:
+    return read_source(SHARED / "data", FIRST, LAST)
+
+
+def test_every_recorded_market_day_is_seen_and_no_other(
+    published: duckdb.DuckDBPyConnection, source: Source
+) -> None:
+    # 697 days of 69 linear and 3 inverse perpetuals
+    assert len(source.coins) + len(source.coin_m_usd) == 697 * 72 == 50_184
+    rows = published.execute("select day, market, status from market_daily").fetchall()
+    assert {(day, market) for day, market, _ in rows} == source.coins.keys() | source.coin_m_usd.keys()
+    assert len(rows) == 50_184
+    assert {status for _, _, status in rows} == {"seen"}
+
+
+def test_coins_equal_the_source_to_the_last_digit(
+    published: duckdb.DuckDBPyConnection, source: Source
+) -> None:
+    rows = published.execute(
+        "select day, market, open_interest_base from market_daily where direction = 'linear'"
+    ).fetchall()
+    assert len(rows) == 697 * 69
+    different = [
+        (day, market, coins)
+        for day, market, coins in rows
+        if coins != source.coins[day, market] * (1000 if market in THOUSANDS else 1)
+    ]
+    assert different == []
+
+
+def test_inverse_contracts_equal_the_dollars_of_the_source(
+    published: duckdb.DuckDBPyConnection, source: Source
+) -> None:
+    rows = published.execute(
+        "select day, market, open_interest_usd from market_daily where direction = 'inverse'"
+    ).fetchall()
+    assert {(day, market): usd for day, market, usd in rows} == source.coin_m_usd
+
+
+def test_margin_positions_bound_the_loans_and_estimate_nothing(
+    published: duckdb.DuckDBPyConnection, source: Source
+) -> None:
+    rows = published.execute(
+        "select day, low_usd, estimate_usd, high_usd from margin_debt_daily"
+        " where class = 'margin_loan' and venue = 'bitfinex' and asset = 'BTC' order by day"
+    ).fetchall()
+    positions = read_positions(SHARED / "data")
+    # The first are of 2023-02-23, within a day of the end of the 22nd.
+    assert rows[0][0] == date(2023, 2, 22)
+    assert [row[0] for row in rows] == [day for day in sorted(positions) if day <= LAST]
+    for day, low, estimate, high in rows:
+        assert (low, estimate) == (0, None)
+        assert high == pytest.approx(positions[day] * source.closes[day, "BTCUSDT"], rel=1e-9)
+
+
+def falls(published: duckdb.DuckDBPyConnection, query: str) -> list[Fall]:
+    """All falls by the query that analysts use, as (last day, change ratio), largest first."""
+    text = (QUERIES / query).read_text()
+    cursor = published.execute(text, {"days": FALL_DAYS, "rows": 10_000})
+    names = [column[0] for column in cursor.description or []]
+    return [(row[names.index("day")], row[names.index("change_ratio")]) for row in cursor.fetchall()]
+
+
+def apart(found: list[Fall]) -> list[Fall]:
+    """The largest falls of which no two share a day's change."""
+    chosen: list[Fall] = []
+    for day, ratio in found:
+        if all(abs(day - other) >= timedelta(days=FALL_DAYS) for other, _ in chosen):
+            chosen.append((day, ratio))
+    return chosen[:FALLS]
+
+
+def test_dollar_falls_are_those_of_the_source(published: duckdb.DuckDBPyConnection, source: Source) -> None:
+    found = falls(published, "largest_falls_usd.sql")
+    for day, ratio in found[:FALLS]:
+        before, after = (sum(source.usd(d).values()) for d in (day - timedelta(days=FALL_DAYS), day))
+        assert ratio == pytest.approx(after / before - 1, rel=1e-9)
+    leading = {(day.year, day.month) for day, _ in apart(found)[:4]}
+    assert leading == {(2022, 5), (2022, 6), (2022, 11), (2023, 8)}
+
+
+def test_price_free_falls_are_those_of_the_source(
+    published: duckdb.DuckDBPyConnection, source: Source
+) -> None:
+    for day, ratio in falls(published, "largest_falls_price_free.sql")[:FALLS]:
+        earlier = day - timedelta(days=FALL_DAYS)
+        before, now = source.usd(earlier), source.usd(day)
+        # today's coins at the earlier price, for each market
+        revalued = sum(now[m] / source.close(day, m) * source.close(earlier, m) for m in before)
+        assert ratio == pytest.approx(revalued / sum(before.values()) - 1, rel=1e-9)
+
+
+def test_the_falls_are_found_and_the_levels_before_them_written_down(
+    published: duckdb.DuckDBPyConnection, backfill: Backfill
+) -> None:
+    in_usd, price_free = (
+        apart(falls(published, f"largest_falls_{name}.sql")) for name in ("usd", "price_free")
+    )
+    assert len(in_usd) == len(price_free) == FALLS
+    lines = [
+        f"Wall time {backfill.wall_seconds:.0f} s, CPU {backfill.cpu_seconds:.0f} s, "
+        f"peak memory {backfill.peak_memory_bytes / 1e6:.0f} MB over its processes.",
+    ]
+    for title, found in (("US dollars", in_usd), ("coins at the earlier prices", price_free)):
+        lines += ["", f"Largest {FALL_DAYS}-day falls of open interest in {title}:", ""]
+        lines += [
+            "| last day | log change | change | level before | drivers | growth 30 d | funding a year"
+            " | highest of 30 days before |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        lines += [_row(published, day, ratio) for day, ratio in found]
+    ARTEFACT.parent.mkdir(parents=True, exist_ok=True)
+    ARTEFACT.write_text("\n".join(lines) + "\n")
+
+
+def _row(published: duckdb.DuckDBPyConnection, day: date, ratio: float) -> str:
+    """One fall, and what was known before its first day: at the end of the day that it is counted from."""
+    known_on = day - timedelta(days=FALL_DAYS - 1)  # as_of is 00:00 of the day after
+    levels = published.execute(
+        "select as_of::date, level, drivers from risk_level_daily"
+        " where as_of::date between $1::date - 29 and $1::date order by as_of",
+        [known_on],
+    ).fetchall()
+    assert levels
+    assert levels[-1][0] == known_on
+    values = dict(
+        published.execute(
+            "select signal, value from signal_readings"
+            " where scope_type = 'market' and as_of::date = $1::date",
+            [known_on],
+        ).fetchall()
+    )
+    order = ("unknown", "calm", "elevated", "high", "critical")
+    highest = max((level for _, level, _ in levels), key=order.index)
+    growth, funding = (_percent(values[name]) for name in ("accumulation", "crowding"))
+    _, level, drivers = levels[-1]
+    return (
+        f"| {day} | {math.log1p(ratio):.3f} | {ratio:.1%} | {level} | {drivers} | {growth} | {funding}"
+        f" | {highest} ({len(levels)} days) |"
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None or math.isnan(value) else f"{value:.1%}"

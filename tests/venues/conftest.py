@@ -1,0 +1,63 @@
+"""The truth folder, its server, and the three ways of asking it. Nothing here is used outside this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from venue_truth import ALL_DAYS, ASKED, collect, modelled, write_truth
+
+from pipeline.fetch import Moment, live_moment, replay_moments
+from pipeline.replay.process import ReplayServer
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The history's tables and a server that answers from them."""
+
+    tables: dict[str, pd.DataFrame]
+    server: ReplayServer
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A warehouse of what was asked, and for each day the day after whose end its history was asked."""
+
+    name: str
+    connection: duckdb.DuckDBPyConnection
+    days: list[date]
+    asked_at: dict[date, date]
+
+
+@pytest.fixture(scope="session")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Truth]:
+    folder = tmp_path_factory.mktemp("truth")
+    tables = write_truth(folder)
+    with ReplayServer(folder) as server:
+        yield Truth(tables, server)
+
+
+def _ways() -> dict[str, tuple[list[date], list[Moment]]]:
+    return {
+        # one run a day: every moment is a run of its own, so that nothing is taken from a level's history
+        "daily": (ASKED, [moment for day in ASKED for moment in replay_moments([day])]),
+        "walk": (ASKED, replay_moments(ASKED)),
+        "backfill": (ALL_DAYS, live_moment(ALL_DAYS)),
+    }
+
+
+@pytest.fixture(scope="session", params=["daily", "walk", "backfill"])
+def asked(
+    request: pytest.FixtureRequest, truth: Truth, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Asked]:
+    days, moments = _ways()[request.param]
+    home: Path = tmp_path_factory.mktemp(request.param)
+    collect(truth.server, home, moments)
+    asked_at = {day: moment.day for moment in moments for day in moment.history_days}
+    with modelled(home) as connection:
+        yield Asked(request.param, connection, days, asked_at)

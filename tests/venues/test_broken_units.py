@@ -1,0 +1,334 @@
+"""Each declared unit is broken on purpose, and the line of defence that catches it is named.
+
+Lines of defence: `truth` (the comparison of test_truth.py: the only one that needs to know the answer),
+`own_usd` (int_market_day excludes what is off the venue's own dollars by more than 2 %), `price` (off the
+median over venues by more than 5 %), `sql` (an unknown unit stops the build), `unreadable` (the row is
+refused where it is read, and the log says partial or failed). Only the first is at home in tests: what it
+alone catches is what a live run cannot see.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from compare import differences
+from venue_truth import ASKED, collect, modelled
+
+from pipeline.errors import ContractBroken
+from pipeline.fetch import Outcome, replay_moments
+from pipeline.records import (
+    BorrowRateRow,
+    Dataset,
+    Direction,
+    FundingRateRow,
+    LoanMeasure,
+    MarginLoanRow,
+    OpenInterestRow,
+    PriceRow,
+    RawRow,
+    Status,
+    Unit,
+)
+from pipeline.venues import VENUES
+from pipeline.venues.asker import Asker
+from pipeline.venues.base import Reports, Venue
+
+if TYPE_CHECKING:
+    from conftest import Truth
+
+DAY = ASKED[2]  # an ordinary day: no gap, no listing, no change
+
+
+def redeclare(monkeypatch: pytest.MonkeyPatch, name: str, dataset: Dataset, **changed: Any) -> None:
+    """Change fields of one declaration of one venue."""
+    venue = type(VENUES[name])
+    declared = venue.reports[dataset]
+    assert isinstance(declared, Reports)
+    monkeypatch.setattr(venue, "reports", {**venue.reports, dataset: replace(declared, **changed)})
+
+
+def spoil(monkeypatch: pytest.MonkeyPatch, row_type: type[RawRow], change: Callable[[Any], None]) -> None:
+    """Let the venue file hand over rows of one type changed, as a wrong line in its parser would."""
+    keep = Asker.keep
+
+    def keep_changed(self: Asker, row: RawRow) -> None:
+        if isinstance(row, row_type):
+            change(row)
+        keep(self, row)
+
+    monkeypatch.setattr(Asker, "keep", keep_changed)
+
+
+def resize(monkeypatch: pytest.MonkeyPatch, market: str, size: float | None) -> None:
+    """Let ccxt name another contract size for one market."""
+    load = Asker.load_markets
+
+    async def load_changed(self: Asker) -> None:
+        await load(self)
+        for listed in self.listed:
+            if listed["id"] == market and isinstance(listed, dict):
+                listed["contractSize"] = size
+
+    monkeypatch.setattr(Asker, "load_markets", load_changed)
+
+
+@dataclass
+class Bench:
+    """One good day of every venue; `run` asks one venue again and says what became of it."""
+
+    truth: Truth
+    good: Path
+    home: Path
+
+    def run(self, name: str) -> Outcome:
+        shutil.copytree(self.good, self.home, ignore=shutil.ignore_patterns(f"venue={name}", "fetch_log"))
+        venue: Mapping[str, Venue] = {name: VENUES[name]}
+        return collect(self.truth.server, self.home, replay_moments([DAY]), venue)[0]
+
+    def differences(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        return differences(connection, self.truth.tables, [DAY], {DAY: DAY})
+
+    def found(self) -> list[str]:
+        with modelled(self.home, ("staging",)) as connection:
+            return self.differences(connection)
+
+    def excluded(self) -> dict[str, str]:
+        """Markets left out of all totals, and the reason given."""
+        with modelled(self.home) as connection:
+            return dict(
+                connection.execute(
+                    "select market, reason from intermediate.int_market_day"
+                    " where vintage = 'latest' and status = 'excluded' and day = $1"
+                    " and seen_usd is null",
+                    [DAY],
+                ).fetchall()
+            )
+
+
+@pytest.fixture(scope="module")
+def good(truth: Truth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("good")
+    collect(truth.server, home, replay_moments([DAY]))
+    with modelled(home) as connection:  # the unbroken day: nothing differs, nothing is excluded
+        assert differences(connection, truth.tables, [DAY], {DAY: DAY}) == []
+        excluded = connection.execute(
+            "select count(*) from intermediate.int_market_day where status = 'excluded'"
+        ).fetchone()
+        assert excluded == (0,)
+    (home / "warehouse.duckdb").unlink()
+    yield home
+
+
+@pytest.fixture
+def bench(truth: Truth, good: Path, tmp_path: Path) -> Bench:
+    return Bench(truth, good, tmp_path / "home")
+
+
+OWN_USD = "own USD off the venue's USD by more than 2 %"
+OFF_PRICE = "price off the median over venues by more than 5 %"
+
+
+@pytest.mark.parametrize("unit", [Unit.BASE, Unit.USD])
+def test_okx_contracts_taken_for_coins_or_dollars_own_usd(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, unit: Unit
+) -> None:
+    redeclare(monkeypatch, "okx", Dataset.OPEN_INTEREST, unit=unit)
+    bench.run("okx")
+    excluded = bench.excluded()
+    linear = {"BTC-USDT-SWAP", "BTC-USDT-260327", "FIL-USDT-SWAP"}
+    assert {market for market, reason in excluded.items() if reason == OWN_USD} >= linear
+
+
+def test_okx_both_legs_counted_own_usd(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    redeclare(monkeypatch, "okx", Dataset.OPEN_INTEREST, sides=2)
+    bench.run("okx")
+    assert bench.excluded()["BTC-USDT-SWAP"] == OWN_USD
+
+
+def test_okx_contract_size_ignored_own_usd(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    resize(monkeypatch, "BTC-USDT-SWAP", 1.0)
+    bench.run("okx")
+    assert bench.excluded() == {"BTC-USDT-SWAP": OWN_USD}
+
+
+def test_okx_contract_size_missing_unreadable(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No size is never taken for one: the row is refused, the other markets stay."""
+    resize(monkeypatch, "BTC-USDT-SWAP", None)
+    outcome = bench.run("okx")
+    assert outcome.statuses[Dataset.OPEN_INTEREST] is Status.PARTIAL
+    missing = f"stg_open_interest: no row for okx BTC-USDT-SWAP {DAY}"
+    assert bench.found() == [missing]
+    with modelled(bench.home, ("staging",)) as connection:
+        said = connection.execute(
+            "select error_class, message from staging.stg_fetch_log"
+            " where venue = 'okx' and dataset = 'open_interest'"
+        ).fetchall()
+    assert said == [("PayloadUnreadable", "no contract size is listed for 'BTC-USDT-SWAP'")]
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("binance", {"sides": 2}),
+        ("hyperliquid", {"sides": 2}),
+        # contracts of COIN-M taken for coins: the price that value and amount imply stays the mark
+        ("binance", {"unit": {Direction.LINEAR: Unit.BASE, Direction.INVERSE: Unit.BASE}}),
+        ("hyperliquid", {"unit": Unit.USD}),
+        ("bitfinex", {"unit": Unit.USD}),
+    ],
+)
+def test_open_interest_without_own_dollars_truth(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str, changed: dict[str, Any]
+) -> None:
+    """Where a venue sends no dollars of its own, value and amount shift together: only the truth tells."""
+    redeclare(monkeypatch, name, Dataset.OPEN_INTEREST, **changed)
+    bench.run(name)
+    found = bench.found()
+    assert found
+    assert all(line.startswith(f"stg_open_interest {name} ") for line in found)
+    assert any("open_interest_quote" in line for line in found)
+
+
+def test_coin_margined_contract_size_ignored_truth(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    resize(monkeypatch, "ETHUSD_PERP", 1.0)
+    bench.run("binance")
+    assert any("ETHUSD_PERP" in line and "open_interest_quote" in line for line in bench.found())
+
+
+def test_a_direction_without_a_unit_unreadable(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    redeclare(monkeypatch, "binance", Dataset.OPEN_INTEREST, unit={Direction.LINEAR: Unit.BASE})
+    outcome = bench.run("binance")
+    assert outcome.statuses[Dataset.OPEN_INTEREST] is Status.PARTIAL
+    lost = {"ETHUSD_PERP", "BTCUSD_260327"}
+    assert bench.found() == [
+        f"stg_open_interest: no row for binance {market} {DAY}" for market in sorted(lost)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [
+        ("hyperliquid", Dataset.OPEN_INTEREST),
+        ("hyperliquid", Dataset.FUNDING_RATE),
+        ("hyperliquid", Dataset.PRICE),
+        ("okx", Dataset.BORROW_RATE),
+        ("bitfinex", Dataset.MARGIN_LOAN),
+    ],
+)
+def test_a_unit_that_staging_does_not_know_sql(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str, dataset: Dataset
+) -> None:
+    redeclare(monkeypatch, name, dataset, unit=Unit.LISTING)
+    bench.run(name)
+    with pytest.raises(ContractBroken, match="(?i)unknown|no conversion"):
+        bench.found()
+
+
+@pytest.mark.parametrize("name", ["binance", "bitfinex"])
+def test_price_of_something_else_price(bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A mark price a tenth too high, as from a wrong field, for one venue's bitcoin."""
+
+    def change(row: PriceRow) -> None:
+        if "BTC" in row.market and row.mark_price is not None and row.contract_size == 1:
+            row.mark_price *= 1.1
+
+    spoil(monkeypatch, PriceRow, change)
+    bench.run(name)
+    assert set(bench.excluded().values()) == {OFF_PRICE}
+    assert len(bench.excluded()) == 1
+
+
+@pytest.mark.parametrize(("name", "unit"), [("hyperliquid", Unit.BASE), ("okx", Unit.USD)])
+def test_volume_in_the_wrong_unit_truth(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str, unit: Unit
+) -> None:
+    redeclare(monkeypatch, name, Dataset.PRICE, unit=unit)
+    bench.run(name)
+    found = bench.found()
+    assert found
+    assert all("volume_quote" in line or "volume_base_listed" in line for line in found)
+
+
+def _eighth(row: FundingRateRow) -> None:
+    row.funding_rate /= 8
+
+
+def _eight_hours(row: FundingRateRow) -> None:
+    row.interval_hours = 8.0
+
+
+def _percent(row: FundingRateRow) -> None:
+    row.funding_rate *= 100
+
+
+@pytest.mark.parametrize("change", [_eighth, _eight_hours, _percent])
+def test_hourly_funding_read_otherwise_truth(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]
+) -> None:
+    spoil(monkeypatch, FundingRateRow, change)
+    bench.run("hyperliquid")
+    assert any("funding_apr" in line for line in bench.found())
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "factor"),
+    [
+        ("okx", Unit.RATE_PER_HOUR, 24),
+        ("okx", Unit.RATE_PER_YEAR, 1 / 365),
+        ("okx", Unit.RATE_PER_DAY_OVER_365, 365),
+        ("bitfinex", Unit.RATE_PER_DAY, 1 / 365),
+    ],
+)
+def test_borrow_period_mistaken_truth(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str, unit: Unit, factor: float
+) -> None:
+    redeclare(monkeypatch, name, Dataset.BORROW_RATE, unit=unit)
+    bench.run(name)
+    found = bench.found()
+    assert any(line.startswith(f"stg_borrow_rate {name} ") for line in found)
+    said, true = (float(part) for part in found[0].split(" is ")[1].replace("truth ", "").split(", "))
+    assert said / true == pytest.approx(factor, rel=1e-9)
+
+
+def test_a_borrow_rate_of_percent_is_out_of_range_sql(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bitfinex' BTC rate as percent a day and not over 365: 13 % a year becomes 474,500 %."""
+
+    def change(row: BorrowRateRow) -> None:
+        row.rate *= 365 * 100
+
+    spoil(monkeypatch, BorrowRateRow, change)
+    bench.run("bitfinex")
+    with pytest.raises(ContractBroken, match="borrow_apr outside"):
+        bench.found()
+
+
+def test_lent_taken_for_used_truth(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    swap = {LoanMeasure.LENT.value: LoanMeasure.USED.value, LoanMeasure.USED.value: LoanMeasure.LENT.value}
+
+    def change(row: MarginLoanRow) -> None:
+        row.measure = swap.get(row.measure, row.measure)
+
+    spoil(monkeypatch, MarginLoanRow, change)
+    bench.run("bitfinex")
+    found = bench.found()
+    assert found
+    assert all(line.startswith("stg_margin_loan bitfinex") for line in found)
+
+
+def test_clock_an_hour_wrong_truth(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Milliseconds of another time zone: the observation leaves its day's tolerance and the row is lost."""
+
+    def change(row: OpenInterestRow) -> None:
+        assert row.observed_at is not None
+        row.observed_at += timedelta(hours=8)
+
+    spoil(monkeypatch, OpenInterestRow, change)
+    bench.run("okx")
+    assert f"stg_open_interest: no row for okx BTC-USDT-SWAP {DAY}" in bench.found()

@@ -1,0 +1,112 @@
+"""What the history folder holds is what staging says, for every venue, market and day, over real HTTP."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from compare import differences
+from venue_truth import DELISTED_AT, GAP, NEW_AT, at
+
+from pipeline.records import Dataset
+from pipeline.venues import VENUES
+from pipeline.venues.base import KeyOnly, Reports, Unsupported
+
+if TYPE_CHECKING:
+    from conftest import Asked, Truth
+
+KPEPE_AND_PEPE = {"1000PEPEUSDT": 1000, "kPEPE": 1000}
+
+
+def test_staging_equals_the_truth(truth: Truth, asked: Asked) -> None:
+    found = differences(
+        asked.connection,
+        truth.tables,
+        asked.days,
+        asked.asked_at,
+        is_walk=asked.name == "walk",
+        is_backfill=asked.name == "backfill",
+    )
+    assert not found, "\n".join(found[:40])
+
+
+def test_the_comparison_is_not_empty(asked: Asked) -> None:
+    for table in ("open_interest", "price", "funding_rate", "borrow_rate", "margin_loan"):
+        row = asked.connection.execute(f"select count(distinct venue) from staging.stg_{table}").fetchone()
+        assert row == ({"borrow_rate": 2, "margin_loan": 1}.get(table, 4),)
+
+
+# a backfill has neither a price nor a market list of earlier days
+@pytest.mark.parametrize("asked", ["daily", "walk"], indirect=True, scope="session")
+def test_market_days_are_the_truth_or_unseen(truth: Truth, asked: Asked) -> None:
+    """A number of int_market_day is the truth in coins; what is not seen is NULL, closed is zero."""
+    said = {
+        (venue, market, day): (status, coins)
+        for venue, market, day, status, coins in asked.connection.execute(
+            "select venue, market, day, status, open_interest_base from intermediate.int_market_day"
+            " where vintage = 'latest'"
+        ).fetchall()
+    }
+    true = {
+        (row.venue, row.market, (row.observed_at - timedelta(seconds=1)).date()): row.open_interest_base
+        * KPEPE_AND_PEPE.get(row.market, 1)
+        for row in truth.tables["open_interest"].itertuples()
+    }
+    for key, (status, coins) in said.items():
+        if status == "seen":
+            assert coins == pytest.approx(true[key], rel=1e-9), key
+        elif status == "closed":
+            assert coins == 0, key
+            assert key not in true, key
+        else:
+            assert (status, coins) == ("unseen", None), key
+            # nothing is unseen but the gaps and, in a walk, what a market list did not know any more
+            assert key not in true, key
+    for day in asked.days:
+        seen = {(venue, market) for venue, market, on in true if on == day}
+        assert {key[:2] for key, (status, _) in said.items() if key[2] == day and status == "seen"} == seen
+
+
+@pytest.mark.parametrize("asked", ["daily", "walk"], indirect=True, scope="session")
+def test_listing_delisting_and_gaps_have_their_words(asked: Asked) -> None:
+    def status(market: str, day: date) -> str | None:
+        row = asked.connection.execute(
+            "select status from intermediate.int_market_day"
+            " where vintage = 'latest' and market = $1 and day = $2",
+            [market, day],
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    new, gone = NEW_AT.date(), DELISTED_AT.date()
+    before = timedelta(days=1)
+    assert [status("NEWUSDT", new - before), status("NEWUSDT", new)] == [None, "seen"]
+    for market in ("FIL-USDT-SWAP", "LOOM"):
+        assert [status(market, gone - before), status(market, gone)] == ["seen", "closed"]
+    for (_, market), n in GAP.items():
+        gap = at(n).date() - before
+        words = [status(market, gap - before), status(market, gap), status(market, gap + before)]
+        assert words == ["seen", "unseen", "seen"], market
+
+
+@pytest.mark.parametrize("name", VENUES)
+@pytest.mark.parametrize("dataset", Dataset)
+def test_every_declaration_is_kept(asked: Asked, name: str, dataset: Dataset) -> None:
+    """What a venue reports has rows; what it does not is logged by its own word and has none."""
+    rows = asked.connection.execute(
+        f"select count(*) from raw.{dataset.value} where venue = $1", [name]
+    ).fetchone()
+    logged = asked.connection.execute(
+        "select status, sum(rows)::bigint from staging.stg_fetch_log where venue = $1 and dataset = $2"
+        " and (status != 'too_late' or $3) group by status",
+        [name, dataset.value, asked.name != "backfill"],
+    ).fetchall()
+    declared = VENUES[name].reports[dataset]
+    if isinstance(declared, Reports):
+        assert logged == [("answered", rows[0] if rows else None)]
+        assert rows is not None
+        assert rows[0] > 0
+        return
+    word = {Unsupported: "unsupported", KeyOnly: "needs_key"}[type(declared)]
+    assert rows == (0,)
+    assert logged == [(word, 0)]
