@@ -10,7 +10,7 @@ columns:
   expected_usd: open interest expected, US dollars; today's where seen, else the last of 30 days
   seen_usd: open interest seen, US dollars
   seen_ratio: share of the expected open interest seen; a market never seen counts as one of average size
-  age_hours: largest distance of an observation from the end of the day
+  age_hours: largest distance of an observation from the end of the day, hours
 checks:
   rows_if: raw.markets
   range: {seen_ratio: [0, 1.000001]}

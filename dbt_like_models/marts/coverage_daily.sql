@@ -10,7 +10,7 @@ columns:
   expected_usd: open interest expected, or the dated size of what is not seen, US dollars
   seen_usd: open interest seen, US dollars
   seen_ratio: share of the expected seen; of known_universe all, the share of the known market
-  age_hours: largest distance of an observation from the end of the day; of a dated size, its age
+  age_hours: largest distance of an observation from the end of the day, hours; of a dated size, its age
   reason: why it is not whole, or where the size comes from
   formula_version: version of the formulas of this table
 checks:

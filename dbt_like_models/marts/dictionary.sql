@@ -13,8 +13,21 @@ materialized: full
 checks:
   not_null: [type, meaning]
 */
+with described as (
+    select
+        d.table_name, d.column_name, d.meaning, d.source,
+        -- this table does not exist yet when it is built first, and must describe itself all the same
+        coalesce(
+            c.data_type, case d.column_name when 'formula_version' then 'INTEGER' else 'VARCHAR' end
+        ) as data_type
+    from internal.dictionary as d
+    left join duckdb_columns() as c
+        on c.schema_name = 'marts' and c.table_name = d.table_name and c.column_name = d.column_name
+        and c.database_name = current_database()
+    where c.data_type is not null or d.table_name = 'dictionary'
+)
 select
-    d.table_name, d.column_name, c.data_type as type,
+    d.table_name, d.column_name, d.data_type as type,
     case
         when d.column_name like '%_usd' then 'US dollars'
         when d.column_name like '%_base' then 'coins of the asset'
@@ -27,10 +40,7 @@ select
         when d.column_name like 'theil%' then 'nats'
         when d.column_name like '%_at' or d.column_name in ('at', 'as_of') then 'UTC instant'
         when d.column_name = 'day' then 'UTC date'
-        when c.data_type in ('BIGINT', 'INTEGER') then 'count'
+        when d.data_type in ('BIGINT', 'INTEGER') then 'count'
     end as unit,
     d.meaning, d.source, 1 as formula_version
-from internal.dictionary as d
-inner join duckdb_columns() as c
-    on c.schema_name = 'marts' and c.table_name = d.table_name and c.column_name = d.column_name
-    and c.database_name = current_database()
+from described as d

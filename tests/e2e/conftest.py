@@ -15,6 +15,11 @@ from pipeline.replay.process import ReplayServer
 from pipeline.replay.scenario import write_scenario
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker of these tests alone."""
+    config.addinivalue_line("markers", "slow: starts a server of another package and waits for it")
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """History folder of a quiet month that begins on 2025-06-01."""

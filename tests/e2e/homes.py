@@ -62,10 +62,10 @@ def run_days(
         server.clear_faults()
 
 
-def rebuild(home: Path, *, is_full: bool) -> Ending:
+def rebuild(home: Path) -> Ending:
     """Build from what is in the lake, asking no venue; the clock stands ten minutes after the last day."""
     clock = VirtualClock(end_of(DAYS[-1]) + AFTER_MIDNIGHT)
-    runtime = Runtime(Settings(home), clock, is_full=is_full, about={"is_made": True})
+    runtime = Runtime(Settings(home), clock, about={"is_made": True})
     return run_job(runtime, [DAYS[-1]], [])
 
 

@@ -145,9 +145,7 @@ def test_a_history_with_a_price_that_is_no_number(refused: Refused, world: Path,
     assert_holds(sentence, str(spoiled / "price.parquet"), "mark_price", "NaN", row["market"], row["venue"])
 
 
-def test_a_home_that_holds_another_source(
-    refused: Refused, world: Path, early: Path, tmp_path: Path
-) -> None:
+def test_a_home_that_holds_another_source(refused: Refused, world: Path, early: Path, tmp_path: Path) -> None:
     other = _spoiled(world, tmp_path, lambda prices: prices.slice(0, prices.num_rows - 1))
     code, sentence = refused("run", "--replay", str(other), "--home", str(early))
     assert code == 2

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def test_a_query_is_answered_while_a_backfill_runs(
             answer = command("query", LAST_FIVE, "--format", "json", "--home", str(home))
             if run.poll() is None:
                 answers.append(answer)
+            time.sleep(1)  # leave the processor to the run
         assert run.wait(COMMAND_SECONDS) == 0
     assert answers
     for answer in answers:

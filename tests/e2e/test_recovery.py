@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import pytest
 from homes import (
     DAYS,
     PROJECT,
@@ -43,18 +42,18 @@ def test_the_hashes_tell_two_homes_apart(early: Path, finished: Path) -> None:
     assert three_days["signal_readings"] != seven_days["signal_readings"]
 
 
-@pytest.mark.parametrize("is_full", [False, True], ids=["build", "build_full"])
-def test_built_twice_is_the_same(finished: Path, tmp_path: Path, is_full: bool) -> None:
+def test_built_twice_is_the_same(finished: Path, tmp_path: Path) -> None:
     home = copied(finished, tmp_path / "home")
-    assert rebuild(home, is_full=is_full).exit_code == 0
+    assert rebuild(home).exit_code == 0
     assert mart_hashes(home) == mart_hashes(finished)
 
 
-def test_everything_after_raw_can_be_deleted(finished: Path, tmp_path: Path) -> None:
+def test_everything_after_raw_can_be_built_anew(finished: Path, tmp_path: Path) -> None:
+    """With no table left, this is a full build."""
     home = tmp_path / "home"
     home.mkdir()
     shutil.copytree(finished / "raw", home / "raw")
-    assert rebuild(home, is_full=False).exit_code == 0
+    assert rebuild(home).exit_code == 0
     assert mart_hashes(home) == mart_hashes(finished)
 
 

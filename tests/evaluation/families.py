@@ -6,9 +6,9 @@ them, and the counts of hits and false alarms. No threshold and no rule of a lev
 
 Run `python -m tests.evaluation.families` for the tables of RESULTS.md (about three minutes).
 
-One difference is known: a walk through many days asks for settlements at the ends of weeks, and those of a
-market delisted meanwhile (one of 77, at most six days while its book closes) are gone; its forecasts stand in. Here its
-settlements are used.
+One difference is known. A walk through many days asks for settlements at the ends of weeks; those of a market
+delisted meanwhile (one of 77, at most six days, while its book closes) are gone by then, and its forecasts
+stand in. Here its settlements are used.
 """
 
 from __future__ import annotations

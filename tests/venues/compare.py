@@ -5,8 +5,9 @@ Every difference is one line of text: a wrong number, a row without truth, a tru
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -93,7 +94,7 @@ def _wrong(pairs: pd.DataFrame, table: str, columns: Mapping[str, str], keys: li
     return found
 
 
-def _missing(have: set[tuple[object, ...]], want: set[tuple[object, ...]], table: str) -> list[str]:
+def _missing(have: Set[tuple[object, ...]], want: Set[tuple[object, ...]], table: str) -> list[str]:
     lost = [f"{table}: no row for {' '.join(map(str, key))}" for key in sorted(want - have, key=str)]
     made = [f"{table}: no truth for {' '.join(map(str, key))}" for key in sorted(have - want, key=str)]
     return lost + made
@@ -169,9 +170,7 @@ def _settled(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
     )
     truth["apr_truth"] = truth["rate_truth"] * 8760 / truth["interval_truth"]
     names = ["venue", "market"]
-    pairs = rows.merge(
-        truth, left_on=[*names, "settles_at"], right_on=[*names, "settled_at"], how="inner"
-    )
+    pairs = rows.merge(truth, left_on=[*names, "settles_at"], right_on=[*names, "settled_at"], how="inner")
     columns = {
         "funding_rate": "rate_truth",
         "interval_hours": "interval_truth",
@@ -180,7 +179,7 @@ def _settled(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
     found = _wrong(pairs, "stg_funding_rate", columns, [*names, "settles_at"])
     listed = world.tables["markets"]
     inverse = set(listed[listed["direction"] == "inverse"][names].itertuples(index=False, name=None))
-    want = set()
+    want: set[tuple[object, ...]] = set()
     for venue, market, at in truth[[*names, "settled_at"]].itertuples(index=False):
         key, day = (venue, market), _day_of(at)
         asks_all = venue == "binance" and key not in inverse  # the one history that keeps delisted markets
@@ -225,12 +224,13 @@ def _predicted(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str
     found += [f"predicted {row.venue} {row.market} for {row.settles_at}" for row in late.itertuples()]
     asked = [world.days[-1]] if world.is_backfill else world.days
     have = {(venue, market, at) for venue, market, at in rows[[*names, "fetched_at"]].itertuples(index=False)}
-    want = set()
+    want: set[tuple[object, ...]] = set()
+    markets: Any = world.tables["markets"].set_index(names)
     for (venue, market), part in truth.groupby(names):
         for day in asked:
             moment = pd.Timestamp(end_of(day) + _LATE)
             ahead = part[part["observed_at"] > moment]
-            born = world.tables["markets"].set_index(names).loc[(venue, market), "listed_at"]
+            born = markets.loc[(venue, market), "listed_at"]
             first = born.min() if isinstance(born, pd.Series) else born
             if len(ahead) and first <= moment and world.gone.get((venue, market), moment + _LATE) > moment:
                 want.add((venue, market, moment))
@@ -243,7 +243,10 @@ def _borrow(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
     truth["currency"] = truth["currency"].replace(_ALIAS)
     names = ["venue", "currency", "kind"]
     found = _wrong(
-        _as_of(rows, truth, "observed_at", names, _STALE), "stg_borrow_rate", {"borrow_apr": "apr_truth"}, names
+        _as_of(rows, truth, "observed_at", names, _STALE),
+        "stg_borrow_rate",
+        {"borrow_apr": "apr_truth"},
+        names,
     )
     want = _wanted(truth, world, names)
     if world.is_backfill:  # OKX has no history of its quota
@@ -259,8 +262,9 @@ def _loans(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
     truth["collateral_market"] = truth["collateral_market"].fillna("all")
     names = ["venue", "currency", "measure", "side", "collateral_market"]
     found = _wrong(
-        _as_of(rows, truth, "observed_at", names, _STALE), "stg_margin_loan", {"amount": "amount_truth"}, names
+        _as_of(rows, truth, "observed_at", names, _STALE),
+        "stg_margin_loan",
+        {"amount": "amount_truth"},
+        names,
     )
     return found + _missing(_have(rows, names), _wanted(truth, world, names), "stg_margin_loan")
-
-

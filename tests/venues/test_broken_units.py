@@ -10,7 +10,7 @@ alone catches is what a live run cannot see.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -113,7 +113,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def good(truth: Truth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def good(truth: Truth, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("good")
     collect(truth.server, home, replay_moments([DAY]))
     with modelled(home) as connection:  # the unbroken day: nothing differs, nothing is excluded
@@ -123,7 +123,7 @@ def good(truth: Truth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
         ).fetchone()
         assert excluded == (0,)
     (home / "warehouse.duckdb").unlink()
-    yield home
+    return home
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_a_unit_that_staging_does_not_know_sql(
 ) -> None:
     redeclare(monkeypatch, name, dataset, unit=Unit.LISTING)
     bench.run(name)
-    with pytest.raises(ContractBroken, match="(?i)unknown|no conversion"):
+    with pytest.raises(ContractBroken, match=r"(?i)unknown|no conversion"):
         bench.found()
 
 

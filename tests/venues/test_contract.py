@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from venue_truth import ASKED, collect, modelled
+from venue_truth import ASKED, collect, modelled, records
 
 import pipeline.venues
 from pipeline.errors import PayloadUnreadable, UsageError
@@ -117,14 +117,26 @@ def test_choosing_a_venue_that_does_not_exist_names_those_that_do() -> None:
             choose(text)
 
 
-NO_NUMBERS = [None, "", "n/a", "12,5", "0x10", "NaN", "nan", float("nan"), "Infinity", "-inf", float("inf")]
+NO_NUMBERS: list[object] = [
+    None,
+    "",
+    "n/a",
+    "12,5",
+    "0x10",
+    "NaN",
+    "nan",
+    float("nan"),
+    "Infinity",
+    "-inf",
+    float("inf"),
+]
 NO_NUMBERS += [1e40, "1e40", -1e40, True, False, [], {}, [1.0]]
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
 def test_what_is_no_number_is_refused(value: object) -> None:
     for read in (number, signed_number):
-        with pytest.raises(PayloadUnreadable, match="^open interest of X is "):
+        with pytest.raises(PayloadUnreadable, match=r"^open interest of X is "):
             read(value, "open interest of X")
     assert optional_number(value) is None
 
@@ -133,7 +145,7 @@ def test_numbers_are_read_to_the_last_digit_and_negative_only_where_it_means_som
     assert number("2663107.29999999861", "oi") == 2663107.29999999861
     assert number(0, "oi") == 0
     assert signed_number("-0.000125", "rate") == -0.000125
-    with pytest.raises(PayloadUnreadable, match="oi is negative: -1.0"):
+    with pytest.raises(PayloadUnreadable, match=r"oi is negative: -1\.0"):
         number("-1", "oi")
 
 
@@ -165,7 +177,7 @@ def test_one_bad_row_keeps_the_others(name: str, kind: str, truth: Truth, tmp_pa
         truth.server.clear_faults()
     true = {
         row.market: row.open_interest_base
-        for row in truth.tables["open_interest"].itertuples()
+        for row in records(truth.tables["open_interest"])
         if row.venue == name and row.observed_at.date() == ASKED[3]
     }
     with modelled(tmp_path, ("staging",)) as connection:

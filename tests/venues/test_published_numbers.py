@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
-from venue_truth import collect, modelled
+from venue_truth import collect, modelled, records
 
 from pipeline.fetch import replay_moments
 from pipeline.replay.history import write_history
@@ -65,7 +64,7 @@ def _tables() -> dict[str, pd.DataFrame]:
     keys = ["venue", "market", "observed_at"]
     funding = [
         (row.venue, row.market, pd.Timestamp(end), rate, hours, rate)
-        for row in markets.itertuples()
+        for row in records(markets)
         for rate, hours in [(1e-4, 8.0) if row.venue != "hyperliquid" else (1.25e-5, 1.0)]
         for end in _ENDS
     ]
@@ -125,7 +124,7 @@ def test_c02_okx_contracts_of_a_hundredth_coin(warehouse: duckdb.DuckDBPyConnect
 
 
 def test_okx_recorded_dollars(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """oi 2663107.29999999861 contracts, oiCcy 26631.0729999999861 coins, oiUsd 1676426045.35 on 2024-10-12."""
+    """oi 2663107.29999999861 contracts, oiCcy 26631.0729999999861 coins, oiUsd 1676426045.35."""
     sent, own_usd, coins, value = level(warehouse, "BTC-USDT-SWAP", NEXT)
     assert sent == pytest.approx(2_663_107.29999999861, rel=1e-14)
     assert coins == pytest.approx(26_631.0729999999861, rel=1e-12)
@@ -178,9 +177,10 @@ def test_d01_a_hundredth_of_a_percent_each_8_hours(warehouse: duckdb.DuckDBPyCon
         "select distinct venue, funding_apr from staging.stg_funding_rate where kind = 'settled'"
     ).fetchall()
     # 1e-4 x 1095 = 10.95 % simple; Hyperliquid's 1.25e-5 an hour x 8760 is the same and not an eighth of it
-    aprs = {venue: apr for venue, apr in rows}
+    aprs = dict(rows)
     assert aprs == {name: pytest.approx(0.1095, rel=1e-9) for name in ("binance", "okx", "hyperliquid")}
-    assert (1 + 0.1095 / 1095) ** 1095 - 1 == pytest.approx(0.115714, abs=1e-6)
+    compounded = (1 + aprs["okx"] / 1095) ** 1095 - 1
+    assert compounded == pytest.approx(0.115714, abs=1e-6)
 
 
 def test_d02_factors_of_the_intervals(warehouse: duckdb.DuckDBPyConnection) -> None:

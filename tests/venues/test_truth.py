@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from compare import differences
-from venue_truth import DELISTED_AT, GAP, NEW_AT, at
+from venue_truth import ASKED, DELISTED_AT, GAP, NEW_AT, at, build_layers, records
 
+from pipeline.models import read_models
 from pipeline.records import Dataset
 from pipeline.venues import VENUES
 from pipeline.venues.base import KeyOnly, Reports, Unsupported
+from pipeline.warehouse import table_hash
 
 if TYPE_CHECKING:
     from conftest import Asked, Truth
@@ -51,7 +53,7 @@ def test_market_days_are_the_truth_or_unseen(truth: Truth, asked: Asked) -> None
     true = {
         (row.venue, row.market, (row.observed_at - timedelta(seconds=1)).date()): row.open_interest_base
         * KPEPE_AND_PEPE.get(row.market, 1)
-        for row in truth.tables["open_interest"].itertuples()
+        for row in records(truth.tables["open_interest"])
     }
     for key, (status, coins) in said.items():
         if status == "seen":
@@ -110,3 +112,19 @@ def test_every_declaration_is_kept(asked: Asked, name: str, dataset: Dataset) ->
     word = {Unsupported: "unsupported", KeyOnly: "needs_key"}[type(declared)]
     assert rows == (0,)
     assert logged == [(word, 0)]
+
+
+@pytest.mark.parametrize("from_day", [ASKED[3], ASKED[10]], ids=str)
+def test_an_incremental_build_equals_the_full_one(asked: Asked, from_day: date) -> None:
+    """From the middle of the history, and from either side of the change of the funding interval."""
+
+    def hashes() -> dict[str, str]:
+        return {
+            model.table: table_hash(asked.connection, model.table, list(model.grain))
+            for model in read_models()
+            if model.schema in ("staging", "intermediate")
+        }
+
+    full = hashes()
+    build_layers(asked.connection, ("staging", "intermediate"), from_day)
+    assert hashes() == full

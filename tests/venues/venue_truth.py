@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -76,6 +77,11 @@ def _wave(n: int, row: int) -> float:
     return 1 + 0.004 * math.sin(1 + n + row / 3)
 
 
+def records(frame: pd.DataFrame) -> list[Any]:
+    """The rows of a frame, with its columns as attributes."""
+    return list(frame.itertuples(index=False))
+
+
 def _instants(values: Sequence[datetime | None]) -> pd.Series:
     return pd.Series(values, dtype="datetime64[us, UTC]")
 
@@ -112,7 +118,9 @@ def history_tables() -> dict[str, pd.DataFrame]:
             if GAP.get(key) != n or row["venue"] != "bitfinex":
                 # OKX has one index for a pair of currencies: the dated future's is the perpetual's
                 is_okx_dated = row["venue"] == "okx" and row["kind"] == "future"
-                index = price_of[row["venue"], "BTC-USDT-SWAP", n] if is_okx_dated else round(mark * 1.0002, 8)
+                index = (
+                    price_of[row["venue"], "BTC-USDT-SWAP", n] if is_okx_dated else round(mark * 1.0002, 8)
+                )
                 price_of[(*key, n)] = index
                 price.append((*key, at(n), mark, index, amount * 0.61))
             if GAP.get(key) != n:
@@ -154,7 +162,9 @@ def _settlements(
     rows: list[tuple[object, ...]] = []
     instant, step = at(0), hours
     while instant <= at(DAYS, 8):
-        if born < instant < gone + timedelta(hours=step):  # the last forecast of a delisted market is never paid
+        if (
+            born < instant < gone + timedelta(hours=step)
+        ):  # the last forecast of a delisted market is never paid
             rate = round((0.0001 + 0.00004 * math.sin(len(rows) + place)) * hours / 8, 10)
             rows.append((*key, instant, rate, float(step), round(rate * 0.9, 10)))
         if key[1] == _CHANGED and instant >= CHANGED_AT:
@@ -164,7 +174,7 @@ def _settlements(
 
 
 def _loans() -> pd.DataFrame:
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for n in range(DAYS + 1):
         for place, (currency, lent) in enumerate(
             [("USD", 3.0e8), ("UST", 4.1e7), ("BTC", 6123.45), ("ETH", 54321.5)]
