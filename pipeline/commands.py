@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from pipeline.clock import DAY, SystemClock, VirtualClock, end_of, last_complete_day
 from pipeline.console import Console
@@ -81,6 +83,8 @@ def _prepare(
 ) -> tuple[Runtime, Source, tuple[date, date] | None]:
     """The runtime and its source: an embedded exchange for a history folder, a redirect, or live."""
     if replay is not None:
+        # Dagster takes as long to import as the exchange takes to start: both at once
+        Thread(target=import_module, args=("pipeline.definitions",), daemon=True).start()
         history = read_history(replay)
         source = history_source(replay, history.about)
         server = stack.enter_context(ReplayServer(replay))

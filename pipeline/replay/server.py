@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import socket
 import struct
@@ -201,6 +202,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--limits", action="store_true")
     options = parser.parse_args()
+    # the history stays as loaded and answers hold few cycles: the collector need not look often
+    gc.set_threshold(100_000, 50, 50)
     try:
         asyncio.run(serve(options.folder, options.port, options.limits))
     except HistoryInvalid as problem:
