@@ -14,7 +14,7 @@ from pipeline.console import Console
 from pipeline.engine import Ending, run_job
 from pipeline.errors import UsageError
 from pipeline.fetch import AFTER_MIDNIGHT
-from pipeline.replay.history import read_history
+from pipeline.replay.history import History, read_history
 from pipeline.replay.process import ReplayServer
 from pipeline.replay.scenario import write_scenario
 from pipeline.runtime import Runtime, live_runtime
@@ -51,9 +51,14 @@ def run_range(
     chosen = choose(venues)
     settings.prepare()
     with ExitStack() as stack:
-        runtime, source, bounds = _prepare(settings, replay, last, stack)
+        runtime, source, history = _prepare(settings, replay, last, stack)
+        bounds = history.days() if history is not None else None
         if whole_history and bounds is not None:
             first, last = bounds
+        if history is not None and venues is None:
+            # a venue the folder knows nothing of was not there to be asked: its silence is no failure
+            listed = set(history.tables["markets"]["venue"])
+            chosen = {name: venue for name, venue in chosen.items() if name in listed}
         days = _days(first, last, bounds, runtime)
         claim(settings.home, source)
         runtime.is_full = is_full
@@ -80,7 +85,7 @@ def build_only(settings: Settings, console: Console, *, is_full: bool) -> int:
 
 def _prepare(
     settings: Settings, replay: Path | None, last: date | None, stack: ExitStack
-) -> tuple[Runtime, Source, tuple[date, date] | None]:
+) -> tuple[Runtime, Source, History | None]:
     """The runtime and its source: an embedded exchange for a history folder, a redirect, or live."""
     if replay is not None:
         # Dagster takes as long to import as the exchange takes to start: both at once
@@ -88,14 +93,13 @@ def _prepare(
         history = read_history(replay)
         source = history_source(replay, history.about)
         server = stack.enter_context(ReplayServer(replay))
-        bounds = history.days()
-        clock = VirtualClock(end_of(last or bounds[1]) + AFTER_MIDNIGHT)
+        clock = VirtualClock(end_of(last or history.days()[1]) + AFTER_MIDNIGHT)
 
         def move_to(instant: datetime) -> None:
             clock.set(instant)
             server.set_now(instant)
 
-        return Runtime(replace(settings, redirect=server.address), clock, move_to=move_to), source, bounds
+        return Runtime(replace(settings, redirect=server.address), clock, move_to=move_to), source, history
     return live_runtime(settings), source_of(settings), None
 
 

@@ -8,6 +8,7 @@ how to ask is the asker's, and where rows go is the lake's.
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -94,7 +95,7 @@ async def fetch(
     # One worker writes while the loop goes on asking; its queue keeps the log behind the rows. Writing
     # takes as long as asking, so a long walk has it done by another process.
     writer: Executor = (
-        ProcessPoolExecutor(1, get_context("spawn"))
+        ProcessPoolExecutor(1, get_context("spawn"), gc.set_threshold, (100_000, 50, 50))
         if len(moments) > WRITES_AHEAD
         else ThreadPoolExecutor(1, "lake")
     )

@@ -74,6 +74,7 @@ class Asker:
         self._answers: dict[tuple[str, bytes], asyncio.Future[Any]] = {}
         self._slots = asyncio.Semaphore(PARALLEL_CALLS)
         self._by_id: dict[str, Mapping[str, Any]] = {}
+        self._declared: dict[tuple[Dataset, str], dict[str, Any]] = {}
         self.days: Sequence[date] = ()
         self.tally = Tally()
 
@@ -85,6 +86,7 @@ class Asker:
     async def at(self, days: Sequence[date]) -> None:
         """Forget the answers of the last instant and name the days that history calls cover."""
         self._answers.clear()
+        self._declared.clear()
         self.days = days
         self.tally = Tally()
 
@@ -193,39 +195,47 @@ class Asker:
         payload: object,
         listed: Mapping[str, Any] | None = None,
         is_backfilled: bool = False,
-        **values: object,
+        **values: Any,  # noqa: ANN401 - the row's own columns
     ) -> Row:
         """A raw row with the venue's declaration, both clocks and the payload filled in."""
-        report = self.venue.reports[dataset]
-        if not isinstance(report, Reports):
-            message = f"{dataset} is not declared for {self.venue.name}"
-            raise PayloadUnreadable(message)
-        known = listed if listed is not None else self._by_id.get(market)
-        direction = direction_of(known) if known is not None else None
-        unit = report.unit_for(direction)
-        contract_size = known.get("contractSize") if known is not None else None
-        if unit is Unit.CONTRACTS and not contract_size:
-            message = f"no contract size is listed for {market[:60]!r}"
-            raise PayloadUnreadable(message)
+        declared = self._declared.get((dataset, market))
+        if declared is None:
+            declared = self._declared[dataset, market] = self._declaration(dataset, market, listed)
         return row_type(
             venue=self.venue.name,
             market=market,
-            symbol=known["symbol"] if known is not None else None,
             observed_at=observed_at,
             fetched_at=self.clock.now(),
             endpoint=endpoint,
             ccxt_version=self.ccxt_version,
             run_id=self.run_id,
-            unit=unit.value,
-            stamp=report.stamp.value,
-            tolerance_hours=report.tolerance_hours,
-            sides=report.sides,
-            contract_size=contract_size,
             is_backfilled=is_backfilled,
-            publication_lag_hours=report.publication_lag_hours,
             payload=orjson.dumps(payload).decode(),
+            **declared,
             **values,
         )
+
+    def _declaration(self, dataset: Dataset, market: str, listed: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What the venue file and the market list say about a row; the same for all rows of one moment."""
+        report = self.venue.reports[dataset]
+        if not isinstance(report, Reports):
+            message = f"{dataset} is not declared for {self.venue.name}"
+            raise PayloadUnreadable(message)
+        known = listed if listed is not None else self._by_id.get(market)
+        unit = report.unit_for(direction_of(known) if known is not None else None)
+        contract_size = known.get("contractSize") if known is not None else None
+        if unit is Unit.CONTRACTS and not contract_size:
+            message = f"no contract size is listed for {market[:60]!r}"
+            raise PayloadUnreadable(message)
+        return {
+            "symbol": known["symbol"] if known is not None else None,
+            "unit": unit.value,
+            "stamp": report.stamp.value,
+            "tolerance_hours": report.tolerance_hours,
+            "sides": report.sides,
+            "contract_size": contract_size,
+            "publication_lag_hours": report.publication_lag_hours,
+        }
 
     def keep(self, row: RawRow) -> None:
         """Hand a finished row over."""
