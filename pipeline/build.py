@@ -242,14 +242,9 @@ def write_dictionary(connection: duckdb.DuckDBPyConnection, models: Sequence[Mod
     connection.unregister("incoming")
 
 
-def published_tables(models: Iterable[Model]) -> dict[str, str]:
-    """What readers get: every mart, with its title."""
-    return {model.table: model.title for model in models if model.schema == "marts"}
-
-
 def publish_marts(connection: duckdb.DuckDBPyConnection, models: Sequence[Model], target: Path) -> None:
     """Publish all marts by rename."""
-    publish(connection, published_tables(models), target)
+    publish(connection, [model.table for model in models if model.schema == "marts"], target)
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, model: Model) -> None:

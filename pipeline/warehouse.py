@@ -5,7 +5,7 @@ SQL text lives in `sql/` and `dbt_like_models/`; what is built, and in which ord
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,8 +86,8 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def publish(connection: duckdb.DuckDBPyConnection, tables: dict[str, str], target: Path) -> None:
-    """Copy `schema.table -> comment` pairs into a new file and put it in the place of the published one.
+def publish(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], target: Path) -> None:
+    """Copy tables (`schema.table`) into a new file and put it in the place of the published one.
 
     Readers that hold the old file keep their view. Table and column comments are carried over.
     """

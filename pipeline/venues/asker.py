@@ -242,10 +242,6 @@ class Asker:
         self.tally.rows.append(row)
         self.tally.bytes += len(row.payload)
 
-    def refuse(self, problem: VenueProblem) -> None:
-        """Count an answer that cannot be used without stopping the dataset."""
-        self._count(problem)
-
     def _count(self, problem: VenueProblem) -> None:
         self.tally.bad += 1
         if self.tally.first_problem is None:
