@@ -21,7 +21,7 @@ from pipeline.clock import Clock, end_of
 from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem
 from pipeline.lake import Lake
 from pipeline.records import Dataset, FetchLogRow, RawRow, Status
-from pipeline.settings import Settings
+from pipeline.settings import Settings, key_variable
 from pipeline.venues.asker import Asker, Tally, seconds_since, without_secrets
 from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
 
@@ -195,6 +195,8 @@ async def _ask_dataset(
     if isinstance(report, KeyOnly):
         return Status.NEEDS_KEY, NeedsKey(report.reason)
     assert isinstance(report, Reports)  # noqa: S101 the three declarations there are
+    if report.needs_key and not asker.has_key:
+        return Status.NEEDS_KEY, NeedsKey(f"set {key_variable(asker.venue.name)} to a read-only key")
     if listing is not None:
         return _status_of(listing), listing
     if not asking.methods:

@@ -26,6 +26,10 @@ class Dataset(StrEnum):
     PRICE = "price"
     BORROW_RATE = "borrow_rate"
     MARGIN_LOAN = "margin_loan"
+    LONG_SHORT_RATIO = "long_short_ratio"
+    LEVERAGE_TIER = "leverage_tier"
+    LIQUIDATION = "liquidation"
+    INSURANCE_FUND = "insurance_fund"
 
 
 class Unit(StrEnum):
@@ -34,12 +38,15 @@ class Unit(StrEnum):
     BASE = "base"  # coins of the market's own base as listed: 1000PEPE counts in 1000PEPE
     CONTRACTS = "contracts"  # contract_size says what one is worth
     USD = "usd"
+    QUOTE = "quote"  # value in the market's own quote currency: USDT of a USDT market
     CURRENCY = "currency"  # units of the row's own currency column
     RATE_PER_INTERVAL = "rate_per_interval"  # a fraction, per interval_hours
     RATE_PER_DAY = "rate_per_day"
     RATE_PER_HOUR = "rate_per_hour"
     RATE_PER_YEAR = "rate_per_year"
     RATE_PER_DAY_OVER_365 = "rate_per_day_over_365"  # Bitfinex: the field is the daily rate divided by 365
+    RATIO = "ratio"  # longs over shorts
+    LONG_SHARE = "long_share"  # longs over longs and shorts together
     LISTING = "listing"  # the row lists a market and holds no amount
 
 
@@ -100,6 +107,7 @@ class RawRow:
     ccxt_version: str
     run_id: str
     unit: str
+    evidence: str  # what the unit rests on; "none" keeps the row out of every total
     stamp: str
     tolerance_hours: float  # how far from the end of a day the observation still counts for it
     sides: int  # 1: each contract counted once; 2: longs and shorts added up
@@ -173,6 +181,45 @@ class MarginLoanRow(RawRow):
 
 
 @dataclass(slots=True, kw_only=True)
+class LongShortRatioRow(RawRow):
+    """How many longs stand against shorts, in `unit`, among one population of the venue's accounts."""
+
+    population: str  # accounts, top_accounts, top_positions
+    long_short: float
+
+
+@dataclass(slots=True, kw_only=True)
+class LeverageTierRow(RawRow):
+    """One step of a market's margin table. Bounds count `unit`; rates are fractions of notional."""
+
+    tier: int  # 1 is the smallest position
+    notional_floor: float
+    notional_cap: float | None  # None where the last step is open
+    initial_margin_rate: float | None
+    maintenance_margin_rate: float | None
+    max_leverage: float | None
+
+
+@dataclass(slots=True, kw_only=True)
+class LiquidationRow(RawRow):
+    """One forced order, at observed_at. occurrence tells twins of one answer apart: 0, 1, ..."""
+
+    position_side: str  # long, short: the position that was closed
+    price: float | None
+    amount: float
+    liquidation_id: str | None
+    occurrence: int
+
+
+@dataclass(slots=True, kw_only=True)
+class InsuranceFundRow(RawRow):
+    """What a venue's insurance fund holds of one currency."""
+
+    currency: str
+    balance: float
+
+
+@dataclass(slots=True, kw_only=True)
 class FetchLogRow:
     """One attempt at one dataset of one venue for one day. No secret may enter `message`."""
 
@@ -199,6 +246,10 @@ ROW_TYPES: dict[Dataset, type[RawRow]] = {
     Dataset.PRICE: PriceRow,
     Dataset.BORROW_RATE: BorrowRateRow,
     Dataset.MARGIN_LOAN: MarginLoanRow,
+    Dataset.LONG_SHORT_RATIO: LongShortRatioRow,
+    Dataset.LEVERAGE_TIER: LeverageTierRow,
+    Dataset.LIQUIDATION: LiquidationRow,
+    Dataset.INSURANCE_FUND: InsuranceFundRow,
 }
 
 FETCH_LOG = "fetch_log"

@@ -1,14 +1,14 @@
 """The only reader of environment variables. Typed, with safe defaults; everything else takes a Settings.
 
-Keys are not read here: a keyed dataset asks for its own variables at the moment it is fetched, and a key
-is never part of an object that could be logged.
+Keys are not part of Settings: they are read at the moment a venue is asked, and the object that holds them
+does not print them.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,6 +83,30 @@ class Settings:
                 "choose another with --home or MARGIN_DEBT_HOME"
             )
             raise SettingsError(message) from problem
+
+
+@dataclass(frozen=True)
+class VenueKey:
+    """A read-only key of one venue."""
+
+    api_key: str = field(repr=False)
+    secret: str = field(repr=False)
+    password: str | None = field(default=None, repr=False)
+
+
+def key_variable(venue: str) -> str:
+    """The environment variable that holds a venue's key; its _SECRET and _PASSWORD stand beside it."""
+    return f"MARGIN_DEBT_{venue.upper()}_KEY"
+
+
+def venue_key(venue: str, environment: Mapping[str, str] | None = None) -> VenueKey | None:
+    """The key that the environment holds for a venue, None without one."""
+    env = os.environ if environment is None else environment
+    name = key_variable(venue)
+    key, secret = env.get(name), env.get(name.removesuffix("_KEY") + "_SECRET")
+    if not key or not secret:
+        return None
+    return VenueKey(key, secret, env.get(name.removesuffix("_KEY") + "_PASSWORD"))
 
 
 def _loopback(address: str | None) -> str | None:

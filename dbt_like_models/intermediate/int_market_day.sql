@@ -55,7 +55,7 @@ joined as (
     select
         v.vintage, g.day, g.venue, g.market, g.asset, g.kind, g.direction, g.settle, g.is_closed, g.multiplier,
         g.quote, q.usd_value::double as quote_usd, q.basis as quote_basis,
-        o.amount, o.open_interest_base_listed, o.open_interest_quote, o.own_usd, o.observed_at,
+        o.amount, o.evidence, o.open_interest_base_listed, o.open_interest_quote, o.own_usd, o.observed_at,
         o.distance_hours as age_hours,
         p.mark_price, p.volume_quote, m.price_usd as market_price_usd,
         f.funding_apr, f.funding_paid_ratio, f.funding_kind
@@ -100,7 +100,7 @@ judged as (
         case
             when is_closed then 'closed'
             when amount is null then 'unseen'
-            when quote_usd is null then 'excluded'
+            when evidence = 'none' or quote_usd is null then 'excluded'
             when value_usd is null or base_coins is null then 'unseen'
             when direction = 'linear' and own_usd > 0 and abs(value_usd / own_usd - 1) > 0.02 then 'excluded'
             when base_coins > 0 and market_price_usd > 0
@@ -126,6 +126,7 @@ select
         when status = 'closed' then 'delisted or expired'
         when status = 'unseen' and amount is null then 'no open interest within the tolerance'
         when status = 'unseen' then 'no price'
+        when status = 'excluded' and evidence = 'none' then 'no evidence of its unit'
         when status = 'excluded' and quote_usd is null then 'no US dollar value for ' || quote
         when status = 'excluded' and own_usd > 0 and abs(value_usd / own_usd - 1) > 0.02
             then 'own USD off the venue''s USD by more than 2 %'

@@ -10,7 +10,8 @@ columns:
   distance_hours: hours between the observation and the end of the day
   is_backfilled: whether it came from a history call
   amount: as sent, in unit
-  unit: what the amount counts (base, contracts, usd)
+  unit: what the amount counts (base, contracts, usd, quote)
+  evidence: what the unit rests on (recorded, documented, ccxt_source, none)
   sides: 1 if the venue counts each contract once, 2 if it adds longs and shorts
   own_usd: the venue's own dollar figure, NULL where it sends none
   mark_price: mark price of the same fetch, quote per listed base
@@ -23,7 +24,7 @@ checks:
   rows_if: raw.open_interest
   not_null: [amount, unit, sides]
   range: {amount: [0, null], open_interest_base_listed: [0, null], open_interest_quote: [0, null]}
-  values: {unit: [base, contracts, usd]}
+  values: {unit: [base, contracts, usd, quote], evidence: [recorded, documented, ccxt_source, none]}
 */
 with observations as (
     select
@@ -31,7 +32,7 @@ with observations as (
         coalesce(observed_at, fetched_at) as observed_at,
         case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
             as known_at,
-        is_backfilled, amount, unit, sides, own_usd, contract_size, tolerance_hours
+        is_backfilled, amount, unit, evidence, sides, own_usd, contract_size, tolerance_hours
     from raw.open_interest
     where day >= $from_day::date
 ),
@@ -74,17 +75,17 @@ counted as (
         *,
         case
             when unit = 'base' then amount / sides
-            when unit = 'contracts' and direction = 'linear' then amount * contract_size / sides
+            when unit = 'contracts' and direction != 'inverse' then amount * contract_size / sides
         end as base_sent,
         case
-            when unit = 'usd' then amount / sides
+            when unit in ('usd', 'quote') then amount / sides
             when unit = 'contracts' and direction = 'inverse' then amount * contract_size / sides
         end as quote_sent
     from priced
-    where direction in ('linear', 'inverse')
+    where direction is not null
 )
 select
-    day, venue, market, observed_at, known_at, distance_hours, is_backfilled, amount, unit, sides, own_usd,
+    day, venue, market, observed_at, known_at, distance_hours, is_backfilled, amount, unit, evidence, sides, own_usd,
     mark_price,
     case
         when base_sent is not null then base_sent

@@ -10,7 +10,7 @@ columns:
   distance_hours: hours between the observation and the end of the day
   mark_price: price of one listed base in quote, as the venue marks positions
   index_price: price of one listed base in quote, from the venue's index
-  volume_base_listed: traded in 24 h in listed base, NULL where the venue counts in USD
+  volume_base_listed: traded in 24 h in listed base, NULL where the venue counts in dollars or quote
   volume_quote: traded in 24 h in quote (taken as USD at par for USD, USDT and USDC)
 checks:
   rows_if: raw.price
@@ -22,19 +22,35 @@ with observations as (
         coalesce(observed_at, fetched_at) as observed_at,
         case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
             as known_at,
-        mark_price, index_price, volume_24h, unit, tolerance_hours
+        mark_price, index_price, volume_24h, unit, contract_size, tolerance_hours
     from raw.price
     where day >= $from_day::date
+),
+first_list as (
+    select venue, market, arg_min(direction, day) as direction from staging.stg_markets group by venue, market
+),
+counted as (
+    select
+        o.*,
+        case
+            when unit = 'base' then volume_24h
+            when unit = 'contracts' and direction != 'inverse' then volume_24h * contract_size
+        end as base_sent,
+        case
+            when unit in ('usd', 'quote') then volume_24h
+            when unit = 'contracts' and direction = 'inverse' then volume_24h * contract_size
+            when unit not in ('base', 'contracts') then error('unknown volume unit ' || unit)
+        end as quote_sent
+    from observations as o
+    left join first_list as f on f.venue = o.venue and f.market = o.market
 )
 select
     day, venue, market, observed_at, known_at,
     hours_between(observed_at, end_of(day)) as distance_hours,
-    mark_price, index_price,
-    case unit when 'base' then volume_24h when 'usd' then null else error('unknown volume unit ' || unit) end
-        as volume_base_listed,
-    case when unit = 'usd' then volume_24h else volume_24h * coalesce(mark_price, index_price) end
+    mark_price, index_price, base_sent as volume_base_listed,
+    case when base_sent is null then quote_sent else base_sent * coalesce(mark_price, index_price) end
         as volume_quote
-from observations
+from counted
 where day >= $from_day::date and hours_between(observed_at, end_of(day)) <= tolerance_hours
 qualify row_number() over (
     partition by day, venue, market, observed_at, known_at order by mark_price, index_price, volume_24h

@@ -101,6 +101,8 @@ _WORDS = {
     ("borrow_rate", "kind"): {"cross", "isolated", "pool"},
     ("margin_loan", "measure"): {"lent", "used", "position_size"},
     ("margin_loan", "side"): {"long", "short"},
+    ("leverage_tier", "notional_unit"): {"quote", "base", "contracts"},
+    ("liquidation", "side"): {"long", "short"},
     ("long_short_ratio", "population"): {"accounts", "top_accounts", "top_positions"},
 }
 

@@ -27,6 +27,9 @@ _TIME_COLUMN = {"funding_rate": "settled_at", "liquidation": "occurred_at"}
 _KEY_COLUMNS = {
     "borrow_rate": ["venue", "currency", "kind"],
     "margin_loan": ["venue", "currency", "measure", "side", "collateral_market"],
+    "long_short_ratio": ["venue", "market", "population"],
+    "leverage_tier": ["venue", "market", "notional_unit"],
+    "liquidation": ["venue", "market", "side"],
     "insurance_fund": ["venue", "currency"],
 }
 
@@ -63,6 +66,30 @@ class Settlement:
     at_ms: int
     rate: float
     interval_hours: float
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One step of a margin table; bounds count `unit` (quote, base, contracts), rates are fractions."""
+
+    tier: int
+    unit: str
+    floor: float
+    cap: float | None
+    initial_margin_rate: float | None
+    maintenance_margin_rate: float
+    max_leverage: float | None
+
+
+@dataclass(frozen=True)
+class Liquidation:
+    """One forced order; side is that of the position that was closed."""
+
+    market: str
+    at_ms: int
+    side: str
+    price: float
+    amount_base: float
 
 
 class Series:
@@ -182,6 +209,43 @@ class World:
         step_ms = round(interval_hours * HOUR_MS)
         steps = (now_ms - series.time(paid)) // step_ms + 1
         return Settlement(series.time(paid) + steps * step_ms, paid_rate, interval_hours)
+
+    def tiers(self, market: Market, now_ms: int) -> list[Tier]:
+        """The margin table of one market as last observed, smallest positions first; empty without one."""
+        for unit in ("quote", "base", "contracts"):
+            series = self.series("leverage_tier", market.venue, market.id, unit)
+            position = series.last(now_ms) if series is not None else None
+            if series is None or position is None:
+                continue
+            at_ms = series.time(position)
+            rows = range(int(np.searchsorted(series.at_ms, at_ms, side="left")), position + 1)
+            return [
+                Tier(
+                    tier=int(series.columns["tier"][row]),
+                    unit=unit,
+                    floor=float(series.columns["notional_floor"][row]),
+                    cap=series.value("notional_cap", row),
+                    initial_margin_rate=series.value("initial_margin_rate", row),
+                    maintenance_margin_rate=float(series.columns["maintenance_margin_rate"][row]),
+                    max_leverage=series.value("max_leverage", row),
+                )
+                for row in rows
+            ]
+        return []
+
+    def liquidations(
+        self, venue: str, start_ms: int | None, end_ms: int | None, now_ms: int
+    ) -> list[Liquidation]:
+        """Forced orders of all markets of a venue within [start, end] and not later than now, oldest first."""
+        found = []
+        for key in self.keys("liquidation", venue):
+            series = self.series("liquidation", *key)
+            if series is None:
+                continue
+            for row in series.window(start_ms, end_ms, now_ms):
+                price, amount = (float(series.columns[c][row]) for c in ("price", "amount_base"))
+                found.append(Liquidation(str(key[1]), series.time(row), str(key[2]), price, amount))
+        return sorted(found, key=lambda each: (each.at_ms, each.market, each.side, each.price))
 
 
 def _market_versions(frame: pd.DataFrame) -> dict[str, dict[str, list[Market]]]:

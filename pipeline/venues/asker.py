@@ -20,13 +20,15 @@ import orjson
 from pipeline.clock import Clock, end_of, milliseconds
 from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem, VenueUnavailable
 from pipeline.records import Dataset, RawRow, Unit
-from pipeline.settings import Settings
+from pipeline.settings import Settings, VenueKey, venue_key
 from pipeline.venues.base import Reports, Venue, direction_of
 
 Row = TypeVar("Row", bound=RawRow)
 Item = TypeVar("Item")
 
 PARALLEL_CALLS = 8
+# What an embedded exchange is shown in the place of a key: it must be asked alike, and learn nothing.
+_SHOWN_TO_REPLAY = VenueKey("replay", "cmVwbGF5", "replay")
 _BLOCKED = re.compile(r"\s(403|451)\s")
 _SECRETS = re.compile(
     r"(?i)((?:api[-_]?key|signature|secret|token|passphrase)[\"']?\s*[=:]\s*[\"']?)[^&\s\"']+"
@@ -71,6 +73,12 @@ class Asker:
         self.exchange.milliseconds = lambda: milliseconds(clock.now())
         if settings.redirect is not None:
             self.exchange.urls["api"] = _redirected(self.exchange.urls["api"], settings.redirect)
+        key = venue_key(venue.name)
+        self.has_key = key is not None
+        if key is not None:
+            shown = key if settings.redirect is None else _SHOWN_TO_REPLAY
+            self.exchange.apiKey, self.exchange.secret = shown.api_key, shown.secret
+            self.exchange.password = shown.password
         self._answers: dict[tuple[str, bytes], asyncio.Future[Any]] = {}
         self._slots = asyncio.Semaphore(PARALLEL_CALLS)
         self._by_id: dict[str, Mapping[str, Any]] = {}
@@ -230,6 +238,7 @@ class Asker:
         return {
             "symbol": known["symbol"] if known is not None else None,
             "unit": unit.value,
+            "evidence": report.evidence.value,
             "stamp": report.stamp.value,
             "tolerance_hours": report.tolerance_hours,
             "sides": report.sides,

@@ -34,6 +34,7 @@ class Evidence(StrEnum):
     RECORDED = "recorded"  # an answer was recorded and value/amount gives a plausible price
     DOCUMENTED = "documented"  # the venue's own documentation says so
     CCXT_SOURCE = "ccxt_source"  # only ccxt's code or comments say so
+    NONE = "none"  # nothing says so: collected and flagged, and in no total until something does
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,8 @@ class Reports:
 
     unit: by direction where it differs. tolerance_hours: distance from the end of a day within which an
     observation is that day's level. history_days: depth of the venue's own history call, None if it has
-    none. always_history: the history is a series of its own (settlements), not a substitute for a snapshot.
+    none. always_history: the history is a series of its own (settlements, liquidations), not a substitute
+    for a snapshot. needs_key: it is asked only when the environment holds a read-only key of the venue.
     """
 
     unit: Unit | Mapping[Direction, Unit]
@@ -55,6 +57,7 @@ class Reports:
     history_days: int | None = None
     always_history: bool = False
     publication_lag_hours: float = 0.0
+    needs_key: bool = False
     note: str = ""
 
     def unit_for(self, direction: Direction | None) -> Unit:

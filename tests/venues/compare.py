@@ -11,9 +11,12 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from venue_truth import EXACT
+from evidence import EVIDENCE, UNDER_TEST
+from venue_truth import EXACT, GONE, LIQUIDATED_HOUR
 
 from pipeline.clock import end_of
+from pipeline.records import Dataset
+from pipeline.venues.base import Reports
 
 _LATE = timedelta(minutes=10)  # daily runs ask ten minutes after midnight
 # The last amount a venue repeats is at most this old; older it sends nothing.
@@ -35,8 +38,10 @@ def differences(
     """
     world = _World(tables, days, asked_at, is_walk, is_backfill)
     found = []
-    for compare in (_open_interest, _price, _settled, _predicted, _borrow, _loans):
+    for compare in (_open_interest, _price, _settled, _predicted, _tiers, _liquidations):
         found += compare(connection, world)
+    for dataset, names, column, defaults in _LEVELS:
+        found += _level(connection, world, dataset, names, column, defaults)
     return found
 
 
@@ -61,6 +66,22 @@ class _World:
         """Whether the market was still listed when the history of a day was asked."""
         asked = end_of(self.asked_at[day]) + _LATE
         return key not in self.gone or asked < self.gone[key]
+
+    def wants(self, dataset: Dataset, key: tuple[str, str], day: date) -> bool:
+        """Whether a truth at the end of a day had to be answered, by what the venue file declares."""
+        venue = key[0]
+        declared = UNDER_TEST[venue].reports[dataset]
+        if not isinstance(declared, Reports) or declared.needs_key:
+            return False
+        has_snapshot = hasattr(UNDER_TEST[venue], dataset.value)
+        if self.is_backfill:
+            if day == self.days[-1] and has_snapshot:
+                return self.answers_later(key, day)
+            distance = end_of(self.days[-1]) + _LATE - end_of(day)
+            return distance <= timedelta(days=declared.history_days or 0) and self.answers_later(key, day)
+        if self.is_walk and declared.how == "per_symbol" and declared.history_days is not None:
+            return self.answers_later(key, day)  # a week is asked at once, and of listed markets only
+        return has_snapshot
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
@@ -128,16 +149,10 @@ def _open_interest(connection: duckdb.DuckDBPyConnection, world: _World) -> list
     names = ["venue", "market"]
     pairs = _as_of(rows, truth, "observed_at", names, _STALE)
     columns = {"open_interest_base_listed": "open_interest_base"}
-    want = _wanted(truth, world, names)
-    if world.is_walk:  # Binance answers a week at once, and for listed markets only
-        want = {key for key in want if key[0] != "binance" or world.answers_later(key[:2], key[2])}  # type: ignore[arg-type]
-    if world.is_backfill:  # no price reaches back: dollars contracts cannot become coins, and no list either
-        last = world.days[-1]
-        want = {
-            key
-            for key in want
-            if world.answers_later(key[:2], key[2]) and (key[0] != "hyperliquid" or key[2] == last)  # type: ignore[arg-type]
-        }
+    want = {
+        key for key in _wanted(truth, world, names) if world.wants(Dataset.OPEN_INTEREST, key[:2], key[2])  # type: ignore[arg-type]
+    }
+    if world.is_backfill:  # no price reaches back: dollars of contracts cannot become coins
         pairs = pairs[pairs["mark_price"].notna()]
     found = _wrong(pairs, "stg_open_interest", columns, names)
     priced = pairs[pairs["observed_at"].dt.floor("D") == pairs["truth_at"].dt.floor("D")]
@@ -152,14 +167,20 @@ def _price(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
     truth = truth.rename(columns={"mark_price": "mark_truth", "index_price": "index_truth"})
     names = ["venue", "market"]
     pairs = _as_of(rows, truth, "observed_at", names, _STALE)
+    found = []
     columns = {"mark_price": "mark_truth", "index_price": "index_truth", "volume_quote": "volume_truth"}
-    found = _wrong(pairs, "stg_price", columns, names)
+    for said, true in columns.items():
+        sends = pairs[~pairs["venue"].isin(_silent(f"price.{said}"))]
+        found += _wrong(sends, "stg_price", {said: true}, names)
     in_coins = pairs[pairs["volume_base_listed"].notna()]
     found += _wrong(in_coins, "stg_price", {"volume_base_listed": "volume_base_24h"}, names)
-    want = _wanted(truth, world, names)
-    if world.is_backfill:
-        want = {key for key in want if key[2] == world.days[-1]}
+    want = {key for key in _wanted(truth, world, names) if world.wants(Dataset.PRICE, key[:2], key[2])}  # type: ignore[arg-type]
     return found + _missing(_have(rows, names), want, "stg_price")
+
+
+def _silent(column: str) -> list[str]:
+    """Venues whose evidence says that they do not send a column."""
+    return [name for name, file in EVIDENCE.items() if column in file.silent]
 
 
 def _settled(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
@@ -178,12 +199,15 @@ def _settled(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
     }
     found = _wrong(pairs, "stg_funding_rate", columns, [*names, "settles_at"])
     listed = world.tables["markets"]
-    inverse = set(listed[listed["direction"] == "inverse"][names].itertuples(index=False, name=None))
+    direction = dict(zip(listed[names].itertuples(index=False, name=None), listed["direction"], strict=True))
     want: set[tuple[object, ...]] = set()
     for venue, market, at in truth[[*names, "settled_at"]].itertuples(index=False):
         key, day = (venue, market), _day_of(at)
-        asks_all = venue == "binance" and key not in inverse  # the one history that keeps delisted markets
-        if venue != "bitfinex" and day in world.days and (asks_all or world.answers_later(key, day)):
+        declared = UNDER_TEST[venue].reports[Dataset.FUNDING_RATE]
+        reaches = isinstance(declared, Reports) and declared.history_days is not None
+        # a history of all markets at once keeps those that are gone
+        keeps = direction[key] in EVIDENCE[venue].said.get("settled_outlives_listing", [])
+        if reaches and day in world.days and (keeps or world.answers_later(key, day)):
             want.add((venue, market, at))
     asked = rows[rows["day"].dt.date.isin(list(world.days))]
     have = set(asked[[*names, "settles_at"]].itertuples(index=False, name=None))
@@ -219,7 +243,7 @@ def _predicted(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str
         "funding_apr": "apr_truth",
     }
     found = _wrong(pairs, "stg_funding_rate predicted", columns, names)
-    named = pairs[pairs["venue"] != "hyperliquid"]  # it names no time of payment
+    named = pairs[~pairs["venue"].isin(_silent("predicted.settles_at"))]
     late = named[named["settles_at"] != named["observed_at"]]
     found += [f"predicted {row.venue} {row.market} for {row.settles_at}" for row in late.itertuples()]
     asked = [world.days[-1]] if world.is_backfill else world.days
@@ -227,6 +251,8 @@ def _predicted(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str
     want: set[tuple[object, ...]] = set()
     markets: Any = world.tables["markets"].set_index(names)
     for (venue, market), part in truth.groupby(names):
+        if not hasattr(UNDER_TEST[venue], "funding_rate"):
+            continue
         for day in asked:
             moment = pd.Timestamp(end_of(day) + _LATE)
             ahead = part[part["observed_at"] > moment]
@@ -237,34 +263,106 @@ def _predicted(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str
     return found + _missing(have, want, "stg_funding_rate predicted")
 
 
-def _borrow(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
-    rows = _frame(connection, "select * from staging.stg_borrow_rate")
-    truth = world.tables["borrow_rate"].rename(columns={"borrow_apr": "apr_truth"})
-    truth["currency"] = truth["currency"].replace(_ALIAS)
-    names = ["venue", "currency", "kind"]
-    found = _wrong(
-        _as_of(rows, truth, "observed_at", names, _STALE),
-        "stg_borrow_rate",
-        {"borrow_apr": "apr_truth"},
-        names,
-    )
-    want = _wanted(truth, world, names)
-    if world.is_backfill:  # OKX has no history of its quota
-        want = {key for key in want if key[0] == "bitfinex" or key[3] == world.days[-1]}
-    return found + _missing(_have(rows, names), want, "stg_borrow_rate")
+_LEVELS: tuple[tuple[Dataset, list[str], str, dict[str, str]], ...] = (
+    (Dataset.BORROW_RATE, ["venue", "currency", "kind"], "borrow_apr", {}),
+    (
+        Dataset.MARGIN_LOAN,
+        ["venue", "currency", "measure", "side", "collateral_market"],
+        "amount",
+        {"side": "both", "collateral_market": "all"},
+    ),
+    (Dataset.LONG_SHORT_RATIO, ["venue", "market", "population"], "long_short_ratio", {}),
+    (Dataset.INSURANCE_FUND, ["venue", "currency"], "balance", {}),
+)
 
 
-def _loans(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
-    rows = _frame(connection, "select * from staging.stg_margin_loan")
-    truth = world.tables["margin_loan"].rename(columns={"amount": "amount_truth"})
-    truth["currency"] = truth["currency"].replace(_ALIAS)
-    truth["side"] = truth["side"].fillna("both")
-    truth["collateral_market"] = truth["collateral_market"].fillna("all")
-    names = ["venue", "currency", "measure", "side", "collateral_market"]
-    found = _wrong(
-        _as_of(rows, truth, "observed_at", names, _STALE),
-        "stg_margin_loan",
-        {"amount": "amount_truth"},
-        names,
+def _level(
+    connection: duckdb.DuckDBPyConnection,
+    world: _World,
+    dataset: Dataset,
+    names: list[str],
+    column: str,
+    defaults: Mapping[str, str],
+) -> list[str]:
+    table = f"stg_{dataset.value}"
+    rows = _frame(connection, f"select * from staging.{table}")
+    if dataset.value not in world.tables:
+        return [f"{table}: {len(rows)} rows without any truth"] * bool(len(rows))
+    truth = world.tables[dataset.value].rename(columns={column: "truth"})
+    for name, word in defaults.items():
+        truth[name] = truth[name].fillna(word)
+    if "currency" in names:
+        truth["currency"] = truth["currency"].replace(_ALIAS)
+    found = _wrong(_as_of(rows, truth, "observed_at", names, _STALE), table, {column: "truth"}, names)
+    want = {
+        key
+        for key in _wanted(truth, world, names)
+        if world.wants(dataset, (str(key[0]), str(key[1])), key[-1])  # type: ignore[arg-type]
+    }
+    return found + _missing(_have(rows, names), want, table)
+
+
+def _tiers(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
+    rows = _frame(connection, "select * from staging.stg_leverage_tier")
+    if "leverage_tier" not in world.tables:
+        return [f"stg_leverage_tier: {len(rows)} rows without any truth"] * bool(len(rows))
+    truth = world.tables["leverage_tier"].rename(
+        columns={
+            "notional_floor": "floor_truth",
+            "notional_cap": "cap_truth",
+            "initial_margin_rate": "initial_margin_rate_truth",
+            "maintenance_margin_rate": "maintenance_margin_rate_truth",
+            "max_leverage": "leverage_truth",
+        }
     )
-    return found + _missing(_have(rows, names), _wanted(truth, world, names), "stg_margin_loan")
+    names = ["venue", "market", "tier"]
+    pairs = _as_of(rows, truth, "observed_at", names, _STALE)
+    columns = {
+        "notional_floor": "floor_truth",
+        "notional_cap": "cap_truth",
+        "initial_margin_rate_ratio": "initial_margin_rate_truth",
+        "maintenance_margin_rate_ratio": "maintenance_margin_rate_truth",
+        "max_leverage": "leverage_truth",
+    }
+    found = []
+    for said, true in columns.items():
+        sends = pairs[~pairs["venue"].isin(_silent(f"leverage_tier.{said}"))]
+        found += _wrong(sends, "stg_leverage_tier", {said: true}, names)
+    want = {
+        key
+        for key in _wanted(truth, world, names)
+        if world.wants(Dataset.LEVERAGE_TIER, (str(key[0]), str(key[1])), key[-1])  # type: ignore[arg-type]
+    }
+    return found + _missing(_have(rows, names), want, "stg_leverage_tier")
+
+
+def _liquidations(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
+    """Every forced order once, in coins; those of a market that was gone when it was asked may be missing."""
+    rows = _frame(connection, "select * from staging.stg_liquidation")
+    if "liquidation" not in world.tables:
+        return [f"stg_liquidation: {len(rows)} rows without any truth"] * bool(len(rows))
+    truth = world.tables["liquidation"]
+    said: dict[tuple[object, ...], list[float]] = {}
+    for row in rows.itertuples():
+        key = (row.venue, row.market, row.position_side, row.day.date())
+        said.setdefault(key, []).append(float(row.amount_base_listed))
+    true: dict[tuple[object, ...], list[float]] = {}
+    for row in truth.itertuples():
+        day = row.occurred_at.date()
+        declared = UNDER_TEST[row.venue].reports[Dataset.LIQUIDATION]
+        asks = isinstance(declared, Reports) and not declared.needs_key
+        within = asks and (
+            not world.is_backfill
+            or end_of(world.days[-1]) - end_of(day) <= timedelta(days=declared.history_days or 0)  # type: ignore[union-attr]
+        )
+        if within and day in world.days and (row.venue, row.market) not in GONE:
+            true.setdefault((row.venue, row.market, row.side, day), []).append(row.amount_base)
+    found = []
+    for key in sorted({*true, *(k for k in said if k[3] in world.days and k[:2] not in GONE)}, key=str):
+        mine, theirs = sorted(said.get(key, [])), sorted(true.get(key, []))
+        near = len(mine) == len(theirs) and all(
+            abs(a - b) <= EXACT * b for a, b in zip(mine, theirs, strict=True)
+        )
+        if not near:
+            found.append(f"stg_liquidation {key} at hour {LIQUIDATED_HOUR}: {mine}, truth {theirs}")
+    return found

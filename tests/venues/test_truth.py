@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from compare import differences
-from venue_truth import ASKED, DELISTED_AT, GAP, NEW_AT, at, build_layers, records
+from evidence import EVIDENCE, UNDER_TEST
+from venue_truth import ASKED, DELISTED_AT, GAP, GONE, LATE, MULTIPLIER, NEW_AT, at, build_layers, records
 
 from pipeline.models import read_models
 from pipeline.records import Dataset
-from pipeline.venues import VENUES
-from pipeline.venues.base import KeyOnly, Reports, Unsupported
+from pipeline.venues.base import Evidence, KeyOnly, Reports, Unsupported
 from pipeline.warehouse import table_hash
 
 if TYPE_CHECKING:
     from conftest import Asked, Truth
-
-KPEPE_AND_PEPE = {"1000PEPEUSDT": 1000, "kPEPE": 1000}
 
 
 def test_staging_equals_the_truth(truth: Truth, asked: Asked) -> None:
@@ -33,10 +31,16 @@ def test_staging_equals_the_truth(truth: Truth, asked: Asked) -> None:
     assert not found, "\n".join(found[:40])
 
 
-def test_the_comparison_is_not_empty(asked: Asked) -> None:
-    for table in ("open_interest", "price", "funding_rate", "borrow_rate", "margin_loan"):
-        row = asked.connection.execute(f"select count(distinct venue) from staging.stg_{table}").fetchone()
-        assert row == ({"borrow_rate": 2, "margin_loan": 1}.get(table, 4),)
+@pytest.mark.parametrize("dataset", [one for one in Dataset if one is not Dataset.MARKETS])
+def test_the_comparison_is_not_empty(asked: Asked, dataset: Dataset) -> None:
+    """Staging holds every venue that declares a dataset, and no other."""
+    rows = asked.connection.execute(f"select distinct venue from staging.stg_{dataset.value}").fetchall()
+    declared = {
+        name
+        for name, venue in UNDER_TEST.items()
+        if isinstance(report := venue.reports[dataset], Reports) and not report.needs_key
+    }
+    assert {name for (name,) in rows} == declared
 
 
 # a backfill has neither a price nor a market list of earlier days
@@ -52,11 +56,13 @@ def test_market_days_are_the_truth_or_unseen(truth: Truth, asked: Asked) -> None
     }
     true = {
         (row.venue, row.market, (row.observed_at - timedelta(seconds=1)).date()): row.open_interest_base
-        * KPEPE_AND_PEPE.get(row.market, 1)
+        * MULTIPLIER.get((row.venue, row.market), 1)
         for row in records(truth.tables["open_interest"])
     }
     for key, (status, coins) in said.items():
-        if status == "seen":
+        if status == "excluded":
+            assert _lacks_evidence(key[0]), key
+        elif status == "seen":
             assert coins == pytest.approx(true[key], rel=1e-9), key
         elif status == "closed":
             assert coins == 0, key
@@ -66,32 +72,39 @@ def test_market_days_are_the_truth_or_unseen(truth: Truth, asked: Asked) -> None
             # nothing is unseen but the gaps and, in a walk, what a market list did not know any more
             assert key not in true, key
     for day in asked.days:
-        seen = {(venue, market) for venue, market, on in true if on == day}
+        seen = {(venue, market) for venue, market, on in true if on == day and not _lacks_evidence(venue)}
         assert {key[:2] for key, (status, _) in said.items() if key[2] == day and status == "seen"} == seen
+
+
+def _lacks_evidence(venue: str) -> bool:
+    declared = UNDER_TEST[venue].reports[Dataset.OPEN_INTEREST]
+    return not isinstance(declared, Reports) or declared.evidence is Evidence.NONE
 
 
 @pytest.mark.parametrize("asked", ["daily", "walk"], indirect=True, scope="session")
 def test_listing_delisting_and_gaps_have_their_words(asked: Asked) -> None:
-    def status(market: str, day: date) -> str | None:
+    def status(venue: str, market: str, day: date) -> str | None:
         row = asked.connection.execute(
             "select status from intermediate.int_market_day"
-            " where vintage = 'latest' and market = $1 and day = $2",
-            [market, day],
+            " where vintage = 'latest' and venue = $1 and market = $2 and day = $3",
+            [venue, market, day],
         ).fetchone()
         return None if row is None else str(row[0])
 
     new, gone = NEW_AT.date(), DELISTED_AT.date()
     before = timedelta(days=1)
-    assert [status("NEWUSDT", new - before), status("NEWUSDT", new)] == [None, "seen"]
-    for market in ("FIL-USDT-SWAP", "LOOM"):
-        assert [status(market, gone - before), status(market, gone)] == ["seen", "closed"]
-    for (_, market), n in GAP.items():
+    for key in LATE:
+        assert [status(*key, new - before), status(*key, new)] == [None, "seen"], key
+    for key in GONE:
+        assert [status(*key, gone - before), status(*key, gone)] == ["seen", "closed"], key
+    for key, n in GAP.items():
         gap = at(n).date() - before
-        words = [status(market, gap - before), status(market, gap), status(market, gap + before)]
-        assert words == ["seen", "unseen", "seen"], market
+        words = [status(*key, gap - before), status(*key, gap), status(*key, gap + before)]
+        assert words == ["seen", "unseen", "seen"], key
+    assert {name for name, _ in [*LATE, *GONE, *GAP]} == set(EVIDENCE)  # each venue has one of them at least
 
 
-@pytest.mark.parametrize("name", VENUES)
+@pytest.mark.parametrize("name", UNDER_TEST)
 @pytest.mark.parametrize("dataset", Dataset)
 def test_every_declaration_is_kept(asked: Asked, name: str, dataset: Dataset) -> None:
     """What a venue reports has rows; what it does not is logged by its own word and has none."""
@@ -103,13 +116,13 @@ def test_every_declaration_is_kept(asked: Asked, name: str, dataset: Dataset) ->
         " and (status != 'too_late' or $3) group by status",
         [name, dataset.value, asked.name != "backfill"],
     ).fetchall()
-    declared = VENUES[name].reports[dataset]
-    if isinstance(declared, Reports):
+    declared = UNDER_TEST[name].reports[dataset]
+    if isinstance(declared, Reports) and not declared.needs_key:
         assert logged == [("answered", rows[0] if rows else None)]
         assert rows is not None
         assert rows[0] > 0
         return
-    word = {Unsupported: "unsupported", KeyOnly: "needs_key"}[type(declared)]
+    word = {Unsupported: "unsupported", KeyOnly: "needs_key", Reports: "needs_key"}[type(declared)]
     assert rows == (0,)
     assert logged == [(word, 0)]
 
