@@ -25,14 +25,14 @@ with observations as (
             as funding_rate,
         coalesce(observed_at, fetched_at) as observed_at,
         -- venues stamp a settlement some milliseconds late
-        date_trunc('minute', coalesce(settles_at, fetched_at) + interval 30 seconds) as settles_at,
+        nearest_minute(coalesce(settles_at, fetched_at)) as settles_at,
         case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
             as known_at
     from raw.funding_rate
     where day >= $from_day::date - 2
 ),
 dated as (
-    select *, ((settles_at - interval 1 second) at time zone 'UTC')::date as day, 0.0 as distance_hours
+    select *, utc_day(settles_at - interval 1 second) as day, 0.0 as distance_hours
     from observations
     where kind = 'settled'
     union all by name
@@ -40,7 +40,7 @@ dated as (
     from (
         select *, unnest(candidate_days(observed_at)) as day
         from observations
-        where kind = 'predicted'
+        where kind = 'predicted' and hours_from_midnight(observed_at) <= tolerance_hours
     )
     where hours_between(observed_at, end_of(day)) <= tolerance_hours
 ),

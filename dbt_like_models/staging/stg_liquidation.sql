@@ -28,7 +28,7 @@ with first_list as (
 ),
 events as (
     select
-        (observed_at at time zone 'UTC')::date as day, venue, market,
+        utc_day(observed_at) as day, venue, market,
         coalesce(
             liquidation_id,
             epoch_us(observed_at) || ' ' || position_side || ' ' || coalesce(price::varchar, '-') || ' '

@@ -28,13 +28,15 @@ checks:
 */
 with observations as (
     select
-        unnest(candidate_days(coalesce(observed_at, fetched_at))) as day, venue, market,
+        day_ending_nearest(coalesce(observed_at, fetched_at)) as day, venue, market,
         coalesce(observed_at, fetched_at) as observed_at,
         case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
             as known_at,
         is_backfilled, amount, unit, evidence, sides, own_usd, contract_size, tolerance_hours
     from raw.open_interest
-    where day >= $from_day::date
+    where
+        day >= $from_day::date
+        and hours_from_midnight(coalesce(observed_at, fetched_at)) <= tolerance_hours
 ),
 near as (
     select *, hours_between(observed_at, end_of(day)) as distance_hours

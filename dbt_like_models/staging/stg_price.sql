@@ -18,13 +18,15 @@ checks:
 */
 with observations as (
     select
-        unnest(candidate_days(coalesce(observed_at, fetched_at))) as day, venue, market,
+        day_ending_nearest(coalesce(observed_at, fetched_at)) as day, venue, market,
         coalesce(observed_at, fetched_at) as observed_at,
         case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
             as known_at,
         mark_price, index_price, volume_24h, unit, contract_size, tolerance_hours
     from raw.price
-    where day >= $from_day::date
+    where
+        day >= $from_day::date
+        and hours_from_midnight(coalesce(observed_at, fetched_at)) <= tolerance_hours
 ),
 first_list as (
     select venue, market, arg_min(direction, day) as direction from staging.stg_markets group by venue, market

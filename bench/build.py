@@ -1,0 +1,352 @@
+"""How long the models take to build, how much memory, and beside what: `python bench/build.py`.
+
+A made lake of 20 venues and 6,000 markets with 150,000 raw rows a day. Measured in one run, each job in a
+process of its own: a plain scan and a plain copy of the same rows, the full build with all checks, the same
+SELECTs without the runner, three marts in pandas; then one more day on tables of growing length, with its
+hashes against a rebuild. Only ratios within a run are to be trusted: machines are noisy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.lake import Lake
+from pipeline.records import ROW_TYPES, Dataset, FetchLogRow, arrow_schema
+
+START = date(2025, 1, 1)
+VENUES = 20
+# hours of the day at which each dataset was observed: 25 rows a market and day make 150,000 for 6,000 markets
+HOURS = {
+    Dataset.MARKETS: [0.2],
+    Dataset.OPEN_INTEREST: [*range(0, 24, 2)],
+    Dataset.PRICE: [*range(0, 24, 3)],
+    Dataset.FUNDING_RATE: [0, 8, 16, 23.9],
+}
+FULL_LIMIT_S, FULL_LIMIT_GIB, FULL_LIMIT_RATIO, DAY_LIMIT_S = 40.0, 3.0, 17.0, 2.0
+
+
+def write_day(raw: Path, day: date, markets: int) -> int:
+    """Raw files of one UTC day: one a dataset and venue, rows sorted as the lake sorts them."""
+    rows = 0
+    per_venue = markets // VENUES
+    for number in range(VENUES):
+        venue = f"venue{number:02d}"
+        for dataset, hours in HOURS.items():
+            table = _table(dataset, venue, number, day, hours, per_venue)
+            folder = raw / dataset.value / f"venue={venue}" / f"day={day.isoformat()}"
+            folder.mkdir(parents=True, exist_ok=True)
+            pq.write_table(table, folder / "bench.parquet", compression="zstd")
+            rows += table.num_rows
+    Lake(raw).log(_log(day, per_venue))
+    return rows
+
+
+def _log(day: date, markets: int) -> list[FetchLogRow]:
+    """What the fetch of a day logs: the level of the day before was taken at its midnight."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return [
+        FetchLogRow(
+            run_id="bench",
+            venue=f"venue{number:02d}",
+            dataset=dataset.value,
+            attempt=1,
+            data_day=midnight - timedelta(days=1),
+            status="answered",
+            rows=markets,
+            calls=1,
+            bytes=1,
+            seconds=1.0,
+            throttled_seconds=0.0,
+            error_class=None,
+            message=None,
+            fetched_at=midnight + timedelta(minutes=10),
+        )
+        for number in range(VENUES)
+        for dataset in HOURS
+    ]
+
+
+def _table(
+    dataset: Dataset, venue: str, number: int, day: date, hours: list[float], per_venue: int
+) -> pa.Table:
+    midnight = np.datetime64(day.isoformat(), "us")
+    market = np.repeat(np.arange(per_venue), len(hours))
+    hour = np.tile(np.asarray(hours), per_venue)
+    instant = midnight + (hour * 3.6e9).astype("timedelta64[us]")
+    n = len(market)
+    days = (day - START).days
+    price = 10.0 * (1 + market % 50) * (1 + 0.05 * np.sin(days / 20 + market))
+    names = np.char.add("A", np.char.add(market.astype(str), "USDT"))
+    schema = arrow_schema(ROW_TYPES[dataset])
+    said: dict[str, Any] = {
+        "venue": venue, "market": names, "symbol": names, "observed_at": instant,
+        "fetched_at": instant + np.timedelta64(10, "m"), "endpoint": "bench", "ccxt_version": "4.5.90",
+        "run_id": "bench", "unit": "base", "evidence": "documented", "stamp": "instant",
+        "tolerance_hours": 2.0, "sides": 1, "contract_size": 1.0, "is_backfilled": False,
+        "publication_lag_hours": 0.0, "payload": "{}", "base": np.char.add("A", market.astype(str)),
+        "quote": "USDT", "settle": "USDT", "kind": "swap", "direction": "linear", "is_active": True,
+        "funding_interval_hours": 8.0, "listed_at": None, "expires_at": None, "max_leverage": 50.0,
+        "amount": 1e5 * (1 + number) * (1 + 0.1 * np.cos(days / 9 + market + hour / 24)), "own_usd": None,
+        "mark_price": price, "index_price": price, "volume_24h": 2e5 * (1 + number),
+        "funding_rate": 1e-4 * np.sin(days / 7 + market + hour), "settles_at": instant, "interval_hours": 8.0,
+        "rate": 1e-4,
+    }  # fmt: skip
+    if dataset is Dataset.FUNDING_RATE:
+        said["kind"] = np.where(hour > 23, "predicted", "settled")
+        said["unit"] = "rate_per_interval"
+    if dataset is Dataset.MARKETS:
+        said |= {"unit": "listing", "observed_at": None}
+    columns = []
+    for field in fields(ROW_TYPES[dataset]):
+        value = said[field.name]
+        kind = schema.field(field.name).type
+        if value is None:
+            columns.append(pa.nulls(n, kind))
+        elif isinstance(value, np.ndarray):
+            columns.append(
+                pa.array(value, type=pa.timestamp("us")).cast(kind)
+                if value.dtype.kind == "M"
+                else pa.array(value, type=kind)
+            )
+        else:
+            columns.append(pa.array([value] * n, type=kind))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+# ---- jobs, each in a process of its own -------------------------------------------------------------
+
+
+def _open(home: Path) -> Any:
+    from pipeline.warehouse import open_warehouse
+
+    return open_warehouse(home / "warehouse.duckdb", home / "raw")
+
+
+def job_scan(home: Path) -> None:
+    """Read the numbers once."""
+    with _open(home) as connection:
+        connection.execute("select sum(amount) from raw.open_interest").fetchone()
+        connection.execute("select sum(mark_price) from raw.price").fetchone()
+        connection.execute("select sum(funding_rate) from raw.funding_rate").fetchone()
+
+
+def job_copy(home: Path) -> None:
+    """Every row into a table, with the columns that staging reads."""
+    keys = "day, venue, market, observed_at, fetched_at, unit, contract_size, is_backfilled, tolerance_hours"
+    with _open(home) as connection:
+        for table, values in {
+            "open_interest": "amount, own_usd, sides, evidence",
+            "price": "mark_price, index_price, volume_24h",
+            "funding_rate": "kind, funding_rate, settles_at, interval_hours",
+            "markets": "base, quote, settle, kind, direction, is_active, funding_interval_hours",
+        }.items():
+            connection.execute(
+                f"create table internal.copy_{table} as select {keys}, {values} from raw.{table}"
+            )
+
+
+def _models() -> list[Any]:
+    from pipeline.models import read_models
+
+    # what the signals fill is Python's work and measured elsewhere
+    needs = ("signals.", "internal.")
+    return [model for model in read_models() if not any(table.startswith(needs) for table in model.reads)]
+
+
+def job_full(home: Path) -> None:
+    """The runner's full build with every check."""
+    from pipeline.build import FIRST_DAY, build_model, commit_plan, make_plan
+    from pipeline.models import read_models
+
+    with _open(home) as connection:
+        plan = make_plan(connection, Lake(home / "raw"), full=True)
+        for model in _models():
+            started = time.perf_counter()
+            build_model(connection, model, FIRST_DAY)
+            _progress(model.table, started)
+        commit_plan(connection, plan, read_models())
+
+
+def job_day(home: Path) -> None:
+    """What came since the last build, with every check."""
+    from pipeline.build import build_model, commit_plan, make_plan
+    from pipeline.models import read_models
+
+    with _open(home) as connection:
+        plan = make_plan(connection, Lake(home / "raw"))
+        for model in _models():
+            started = time.perf_counter()
+            build_model(connection, model, plan.from_day)
+            _progress(model.table, started)
+        commit_plan(connection, plan, read_models())
+
+
+def job_sql(home: Path) -> None:
+    """The same SELECTs into plain tables: no checks, no comments, no transaction a model."""
+    from pipeline.build import FIRST_DAY, load_seeds
+
+    with _open(home) as connection:
+        load_seeds(connection)
+        for model in _models():
+            parameters = {"from_day": FIRST_DAY} if "$from_day" in model.select else {}
+            connection.execute(f"create table {model.table} as {model.select}", parameters)
+
+
+def job_pandas(home: Path) -> None:
+    """Three marts (market, asset and venue totals at the ends of days) as an analyst would in pandas."""
+    import pandas as pd
+
+    frames = {}
+    for name, columns in {"open_interest": ["amount"], "price": ["mark_price"]}.items():
+        wanted = ["venue", "market", "observed_at", *columns]
+        frame = pq.read_table(home / "raw" / name, columns=wanted, partitioning=None).to_pandas()
+        end = (frame["observed_at"] + pd.Timedelta(hours=12)).dt.floor("D")
+        frame["distance"] = (frame["observed_at"] - end).abs()
+        frame["day"] = end - pd.Timedelta(days=1)
+        frame = frame[frame["distance"] <= pd.Timedelta(hours=2)].sort_values("distance")
+        frames[name] = frame.drop_duplicates(["day", "venue", "market"])
+    keys = ["day", "venue", "market"]
+    daily = frames["open_interest"].merge(frames["price"][[*keys, "mark_price"]], on=keys)
+    daily["usd"] = daily["amount"] * daily["mark_price"]
+    daily.groupby(["day", "market"])["usd"].sum()
+    daily.groupby(["day", "venue"])["usd"].sum()
+
+
+def job_hash(home: Path) -> None:
+    """The hash of every model's table, as JSON on standard output."""
+    from pipeline.warehouse import table_hash
+
+    with _open(home) as connection:
+        found = {m.table: table_hash(connection, m.table, list(m.grain)) for m in _models()}
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def _progress(table: str, started: float) -> None:
+    sys.stderr.write(f"    {time.perf_counter() - started:6.2f} s  {table}\n")
+
+
+JOBS = {
+    name.removeprefix("job_"): function
+    for name, function in list(globals().items())
+    if name.startswith("job_")
+}
+
+
+def run(job: str, home: Path, *, is_loud: bool = False) -> tuple[float, float, str]:
+    """Seconds, peak GiB and output of one job in a fresh process, its imports not counted."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--job", job, "--home", str(home)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"{job} failed:\n{done.stderr[-2000:]}")
+    if is_loud:
+        sys.stderr.write(done.stderr)
+    *output, last = done.stdout.strip().splitlines()
+    measured = json.loads(last)
+    return measured["seconds"], measured["peak_gib"], "\n".join(output)
+
+
+def _fresh(home: Path, name: str) -> Path:
+    """Another home over the same raw files."""
+    other = home.parent / name
+    shutil.rmtree(other, ignore_errors=True)
+    other.mkdir()
+    (other / "raw").symlink_to(home / "raw", target_is_directory=True)
+    return other
+
+
+def full(home: Path, days: int, markets: int, *, is_loud: bool) -> None:
+    """The table of the full build."""
+    rows = sum(write_day(home / "raw", START + timedelta(days=n), markets) for n in range(days))
+    files = sum(1 for _ in (home / "raw").rglob("*.parquet"))
+    print(f"{rows:,} raw rows of {days} days in {files:,} files, {VENUES} venues, {markets:,} markets")  # noqa: T201
+    copy_s, copy_gib, _ = run("copy", _fresh(home, "copy"))
+    lines = [("plain copy into tables", copy_s, copy_gib)]
+    for job, title in {
+        "scan": "plain scan of the numbers",
+        "full": "full build with all checks",
+        "sql": "the same SELECTs without the runner",
+        "pandas": "three marts in pandas",
+    }.items():
+        seconds, gib, _ = run(job, _fresh(home, job), is_loud=is_loud and job == "full")
+        lines.append((title, seconds, gib))
+    print(f"{'job':38} {'seconds':>8} {'peak GiB':>9} {'x copy':>7}")  # noqa: T201
+    for title, seconds, gib in lines:
+        print(f"{title:38} {seconds:8.2f} {gib:9.2f} {seconds / copy_s:7.1f}")  # noqa: T201
+    print(f"{'limit of the full build':38} {FULL_LIMIT_S:8.2f} {FULL_LIMIT_GIB:9.2f} {FULL_LIMIT_RATIO:7.1f}")  # noqa: T201
+
+
+def growth(folder: Path, markets: int, years: list[float], *, is_loud: bool) -> None:
+    """The table of one more day on ever longer tables."""
+    print(f"\none more day, {markets:,} markets ({25 * markets:,} raw rows a day); limit {DAY_LIMIT_S} s")  # noqa: T201
+    print(f"{'history':>10} {'rows':>13} {'seconds':>8} {'peak GiB':>9}  hashes equal a rebuild")  # noqa: T201
+    home, done, rows = folder / "grown", 0, 0
+    home.mkdir()
+    for length in years:
+        until = round(365 * length)
+        rows += sum(write_day(home / "raw", START + timedelta(days=n), markets) for n in range(done, until))
+        (home / "warehouse.duckdb").unlink(missing_ok=True)
+        run("full", home)
+        rows += write_day(home / "raw", START + timedelta(days=until), markets)
+        done = until + 1
+        seconds, gib, _ = run("day", home, is_loud=is_loud)
+        _, _, mine = run("hash", home)
+        rebuilt = _fresh(home, "rebuilt")
+        run("full", rebuilt)
+        _, _, theirs = run("hash", rebuilt)
+        print(
+            f"{length:>8} y {rows:13,} {seconds:8.2f} {gib:9.2f}  {'yes' if mine == theirs else 'NO'}",
+            flush=True,
+        )  # noqa: T201
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=114)
+    parser.add_argument("--markets", type=int, default=6000)
+    parser.add_argument("--growth-markets", type=int, default=600)
+    parser.add_argument("--years", type=float, nargs="*", default=[0.5, 1, 2, 4])
+    parser.add_argument("--loud", action="store_true", help="seconds of every model")
+    parser.add_argument("--job", choices=sorted(JOBS), help=argparse.SUPPRESS)
+    parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.job:
+        import duckdb  # noqa: F401  # imports are not part of the job
+
+        import pipeline.build  # noqa: F401
+
+        started = time.perf_counter()
+        JOBS[options.job](options.home)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        sys.stdout.write(json.dumps({"seconds": time.perf_counter() - started, "peak_gib": peak}) + "\n")
+        return
+    print(f"{datetime.now(UTC):%Y-%m-%d}")  # noqa: T201
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "home").mkdir()
+        if options.days:
+            full(folder / "home", options.days, options.markets, is_loud=options.loud)
+        growth(folder, options.growth_markets, options.years, is_loud=options.loud)
+
+
+if __name__ == "__main__":
+    main()
