@@ -15,6 +15,7 @@ columns:
   seen_usd: US dollars of what counts in totals (status seen or closed), NULL otherwise
   mark_price: price of one listed base in quote, as the venue marks positions
   price_usd: US dollars a coin at which this market was valued
+  index_price_usd: US dollars a coin by the venue's own index, NULL where it sends none
   volume_usd: traded in 24 h, US dollars
   funding_apr: fraction a year, simple; settled where known
   funding_paid_ratio: fraction of notional that longs paid to shorts over the day
@@ -23,6 +24,7 @@ columns:
   status: seen, unseen, excluded (a proven unit fault, in no total) or closed
   reason: why it is not seen, NULL if it is
   observed_at: UTC instant of the open interest observation
+  known_at: UTC instant from which that observation was known
   age_hours: hours between the observation and the end of the day
 checks:
   rows_if: raw.markets
@@ -51,13 +53,25 @@ price as (
         partition by v.vintage, p.day, p.venue, p.market order by p.distance_hours, p.known_at desc, p.mark_price
     ) = 1
 ),
+-- a jump holds until it is undone, or for 30 days: by then a person has looked
+unit_steps as (
+    select v.vintage, g.day, s.venue, s.market, sum(s.powers_of_ten) as powers_of_ten
+    from intermediate.int_unit_step as s
+    inner join intermediate.int_days as g on g.day >= s.day and g.day < s.day + 30
+    inner join intermediate.int_vintages as v
+        on s.known_at <= end_of(g.day) + to_seconds(v.listens_hours * 3600)
+    where g.day >= $from_day::date
+    group by v.vintage, g.day, s.venue, s.market
+),
 joined as (
     select
         v.vintage, g.day, g.venue, g.market, g.asset, g.kind, g.direction, g.settle, g.is_closed, g.multiplier,
         g.quote, q.usd_value::double as quote_usd, q.basis as quote_basis,
         o.amount, o.evidence, o.open_interest_base_listed, o.open_interest_quote, o.own_usd, o.observed_at,
+        o.known_at,
         o.distance_hours as age_hours,
-        p.mark_price, p.volume_quote, m.price_usd as market_price_usd,
+        p.mark_price, p.index_price, p.volume_quote, m.price_usd as market_price_usd,
+        coalesce(u.powers_of_ten, 0) != 0 as has_other_unit,
         f.funding_apr, f.funding_paid_ratio, f.funding_kind
     from intermediate.int_grid as g
     cross join intermediate.int_vintages as v
@@ -66,6 +80,8 @@ joined as (
         on o.vintage = v.vintage and o.day = g.day and o.venue = g.venue and o.market = g.market
     left join price as p
         on p.vintage = v.vintage and p.day = g.day and p.venue = g.venue and p.market = g.market
+    left join unit_steps as u
+        on u.vintage = v.vintage and u.day = g.day and u.venue = g.venue and u.market = g.market
     left join intermediate.int_asset_price as m
         on m.vintage = v.vintage and m.day = g.day and m.asset = g.asset
     left join intermediate.int_funding_day as f
@@ -105,6 +121,7 @@ judged as (
             when direction = 'linear' and own_usd > 0 and abs(value_usd / own_usd - 1) > 0.02 then 'excluded'
             when base_coins > 0 and market_price_usd > 0
                 and abs(value_usd / base_coins / market_price_usd - 1) > price_limit_ratio then 'excluded'
+            when has_other_unit then 'excluded'
             else 'seen'
         end as status
     from valued
@@ -116,6 +133,7 @@ select
     case status when 'closed' then 0 when 'seen' then value_usd end as seen_usd,
     mark_price,
     case when status = 'seen' and base_coins > 0 then value_usd / base_coins else market_price_usd end as price_usd,
+    index_price * quote_usd / multiplier as index_price_usd,
     volume_quote * quote_usd as volume_usd,
     case when status != 'closed' then funding_apr end as funding_apr,
     case when status != 'closed' then funding_paid_ratio end as funding_paid_ratio,
@@ -130,8 +148,10 @@ select
         when status = 'excluded' and quote_usd is null then 'no US dollar value for ' || quote
         when status = 'excluded' and own_usd > 0 and abs(value_usd / own_usd - 1) > 0.02
             then 'own USD off the venue''s USD by more than 2 %'
-        when status = 'excluded'
+        when status = 'excluded' and base_coins > 0 and market_price_usd > 0
+            and abs(value_usd / base_coins / market_price_usd - 1) > price_limit_ratio
             then 'price off the median over venues by more than ' || round(100 * price_limit_ratio)::integer || ' %'
+        when status = 'excluded' then 'a jump by a power of ten at a flat price'
     end as reason,
-    observed_at, age_hours
+    observed_at, known_at, age_hours
 from judged
