@@ -8,7 +8,7 @@ READY := .venv/installed
 APT := sudo apt-get install --yes git make python3 python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint types families readme constraints clean
+.PHONY: help install demo dev test soak lint types families readme constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -35,6 +35,9 @@ dev: $(READY) ## Dagster's web interface on 127.0.0.1, with its storage in the h
 
 test: $(READY) ## the tests; more flags with PYTEST='-k okx'
 	@$(BIN)/python -m pytest --quiet $(PYTEST)
+
+soak: $(READY) ## the long counts that `make test` leaves out
+	@$(BIN)/pytest -m soak
 
 lint: $(READY) ## ruff: rules and format
 	@$(BIN)/ruff check .

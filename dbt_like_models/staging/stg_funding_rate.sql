@@ -68,7 +68,7 @@ instants as (
 ),
 first_list as (
     select venue, market, arg_min(funding_interval_hours, day) as funding_interval_hours
-    from staging.stg_markets
+    from staging.stg_market_version
     group by venue, market
 ),
 listed as (
@@ -80,8 +80,8 @@ listed as (
     left join instants as i
         on i.kind = s.kind and i.venue = s.venue and i.market = s.market and i.settles_at = s.settles_at
     -- the list of a day is fetched at its end; the day began under the list before
-    asof left join staging.stg_markets as m on s.venue = m.venue and s.market = m.market and s.day >= m.day
-    asof left join staging.stg_markets as b on s.venue = b.venue and s.market = b.market and s.day > b.day
+    asof left join staging.stg_market_version as m on s.venue = m.venue and s.market = m.market and s.day >= m.day
+    asof left join staging.stg_market_version as b on s.venue = b.venue and s.market = b.market and s.day > b.day
     left join first_list as f on f.venue = s.venue and f.market = s.market
 ),
 covered as (

@@ -23,7 +23,7 @@ checks:
 */
 with first_list as (
     select venue, market, arg_min(direction, day) as direction, arg_min(asset, day) as asset
-    from staging.stg_markets
+    from staging.stg_market_version
     group by venue, market
 ),
 events as (

@@ -49,7 +49,7 @@ near as (
 first_list as (
     select venue, market, arg_min(direction, day) as direction, arg_min(asset, day) as asset,
         arg_min(multiplier, day) as multiplier
-    from staging.stg_markets
+    from staging.stg_market_version
     group by venue, market
 ),
 listed as (
@@ -57,7 +57,7 @@ listed as (
         n.*, coalesce(m.direction, f.direction) as direction, coalesce(m.asset, f.asset) as asset,
         coalesce(m.multiplier, f.multiplier) as multiplier
     from near as n
-    asof left join staging.stg_markets as m on n.venue = m.venue and n.market = m.market and n.day >= m.day
+    asof left join staging.stg_market_version as m on n.venue = m.venue and n.market = m.market and n.day >= m.day
     left join first_list as f on f.venue = n.venue and f.market = n.market
 ),
 -- the price of the same fetch: a later price never revalues an earlier observation
@@ -65,7 +65,8 @@ priced as (
     select l.*, p.mark_price
     from listed as l
     left join staging.stg_price as p
-        on p.day = l.day and p.venue = l.venue and p.market = l.market and p.mark_price is not null
+        on p.day = l.day and p.day >= $from_day::date and p.venue = l.venue and p.market = l.market
+        and p.mark_price is not null
         and p.known_at <= l.known_at + interval 6 hours
     qualify row_number() over (
         partition by l.day, l.venue, l.market, l.observed_at, l.known_at

@@ -29,7 +29,7 @@ with observations as (
         and hours_from_midnight(coalesce(observed_at, fetched_at)) <= tolerance_hours
 ),
 first_list as (
-    select venue, market, arg_min(direction, day) as direction from staging.stg_markets group by venue, market
+    select venue, market, arg_min(direction, day) as direction from staging.stg_market_version group by venue, market
 ),
 counted as (
     select
