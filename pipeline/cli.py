@@ -159,6 +159,20 @@ def query(
 
 
 @app.command()
+def evaluate(
+    home: Home = None,
+    form: Annotated[str, typer.Option("--format", help="table, csv or json")] = "table",
+) -> None:
+    """Score every signal and baseline against what happened in this home's history, and publish it.
+
+    Example: margin-debt evaluate --format csv
+    """
+    from pipeline.evaluate.command import evaluate as run_evaluation  # noqa: PLC0415
+
+    run_evaluation(Settings.from_environment(home), form)
+
+
+@app.command()
 def venues(
     form: Annotated[str, typer.Option("--format", help="table or json")] = "table",
 ) -> None:
@@ -183,6 +197,24 @@ def replay(
     from pipeline.replay.server import serve  # noqa: PLC0415
 
     asyncio.run(serve(folder, port, limits))
+
+
+imports = typer.Typer(help="Bring facts from outside the exchanges into the lake.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+
+@imports.command("reference")
+def import_reference(
+    file: Annotated[Path, typer.Argument(help="CSV with day, kind, asset, amount, unit, source.")],
+    home: Home = None,
+) -> None:
+    """Circulating supplies and exchange reserves (coins), and stablecoin supply (usd), each with its date.
+
+    Example: margin-debt import reference supplies.csv, then margin-debt build
+    """
+    from pipeline.commands import import_reference as run_import  # noqa: PLC0415
+
+    typer.echo(run_import(Settings.from_environment(home), file))
 
 
 @app.command("doctor")

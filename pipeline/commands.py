@@ -11,9 +11,11 @@ from threading import Thread
 
 from pipeline.clock import DAY, SystemClock, VirtualClock, end_of, last_complete_day
 from pipeline.console import Console
-from pipeline.engine import Ending, run_job
+from pipeline.engine import Ending, home_lock, run_job
 from pipeline.errors import UsageError
 from pipeline.fetch import AFTER_MIDNIGHT
+from pipeline.lake import Lake
+from pipeline.reference import import_reference as read_into_lake
 from pipeline.replay.history import History, read_history
 from pipeline.replay.process import ReplayServer
 from pipeline.replay.scenario import write_scenario
@@ -83,6 +85,14 @@ def build_only(settings: Settings, console: Console, *, is_full: bool) -> int:
     return _finish(settings, ending, console)
 
 
+def import_reference(settings: Settings, file: Path) -> str:
+    """Append a file of dated facts to the lake; returns what to tell."""
+    settings.prepare()
+    with home_lock(settings.home):
+        rows = read_into_lake(file, Lake(settings.raw), SystemClock().now())
+    return f"{rows} rows of {file} are in the lake: `margin-debt build` brings them into the tables"
+
+
 def _prepare(
     settings: Settings, replay: Path | None, last: date | None, stack: ExitStack
 ) -> tuple[Runtime, Source, History | None]:
@@ -99,7 +109,9 @@ def _prepare(
             clock.set(instant)
             server.set_now(instant)
 
-        return Runtime(replace(settings, redirect=server.address), clock, move_to=move_to), source, history
+        redirected = replace(settings, redirect=server.address)
+        runtime = Runtime(redirected, clock, move_to=move_to, held=history.held())
+        return runtime, source, history
     return live_runtime(settings), source_of(settings), None
 
 

@@ -10,6 +10,7 @@ from pipeline.assets.models import model_assets
 from pipeline.assets.quality import quality_checks
 from pipeline.assets.raw import raw_assets
 from pipeline.assets.report import report, serving
+from pipeline.assets.scoreboard import scoreboard
 from pipeline.assets.signals import signal_assets
 from pipeline.runtime import Runtime, live_runtime
 from pipeline.schedules import daily_job, daily_schedule
@@ -34,7 +35,7 @@ def build_definitions(runtime: Runtime | None = None) -> dg.Definitions:
     """Everything Dagster sees. A command hands in its own runtime; Dagster's own runs make theirs."""
     job = daily_job()
     return dg.Definitions(
-        assets=[raw_assets, *model_assets(), *signal_assets(), serving, report],
+        assets=[raw_assets, *model_assets(), *signal_assets(), scoreboard, serving, report],
         asset_checks=quality_checks(),
         jobs=[job],
         schedules=[daily_schedule(job)],

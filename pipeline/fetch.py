@@ -10,20 +10,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from multiprocessing import get_context
 
-from pipeline.clock import Clock, end_of
+from pipeline.clock import DAY, Clock, end_of
 from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem
+from pipeline.fetch_log import Attempt, log_rows
 from pipeline.lake import Lake
-from pipeline.records import Dataset, FetchLogRow, RawRow, Status
+from pipeline.records import EVENTS, Dataset, FetchLogRow, RawRow, Status
 from pipeline.settings import Settings, key_variable
-from pipeline.venues.asker import Asker, Tally, seconds_since, without_secrets
+from pipeline.venues.asker import UNEXPECTED, Asker, unreadable
 from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
+from pipeline.venues.holds import Holds
+from pipeline.venues.listing import MarketLists
 
 # The daily run asks ten minutes after midnight: late enough for the settlement of 00:00 to be listed.
 AFTER_MIDNIGHT = timedelta(minutes=10)
@@ -83,14 +86,19 @@ async def fetch(
     lake: Lake,
     run_id: str,
     move_to: Callable[[datetime], None] | None = None,
+    held: Collection[tuple[str, str]] | None = None,
     on_day: Callable[[date, Sequence[Outcome]], None] | None = None,
 ) -> list[Outcome]:
     """Ask every venue at every moment and write what they answered; never raises for a venue's trouble.
 
-    move_to sets the replay's clock before each moment; without it the clock is left alone. A venue and day
-    already answered in the lake's log are not asked again, so a range that was cut off goes on.
+    move_to sets the replay's clock before each moment; without it the clock is left alone, and the market
+    lists of the day serve every run. What the lake's log calls answered is not asked again, so a range that
+    was cut off goes on, and a second run of a day asks only for what the first did not get. held: the venues
+    and datasets that the replayed history knows anything of, None where it is not known; no other is asked.
     """
-    askers = {name: Asker(venue, settings, clock, run_id) for name, venue in venues.items()}
+    holds = Holds(settings.holds, clock)
+    lists = MarketLists(settings.market_lists, clock) if move_to is None else None
+    askers = [Asker(venue, settings, clock, run_id, holds, lists) for venue in venues.values()]
     outcomes: list[Outcome] = []
     # One worker writes while the loop goes on asking; its queue keeps the log behind the rows. Writing
     # takes as long as asking, so a long walk has it done by another process.
@@ -104,13 +112,11 @@ async def fetch(
         for moment in moments:
             if move_to is not None:
                 move_to(end_of(moment.day) + AFTER_MIDNIGHT)
-            settled = set() if move_to is None else lake.answered(moment.day)
-            todo = [
-                asker
-                for name, asker in askers.items()
-                if any((name, dataset.value) not in settled for dataset in asker.venue.reports)
-            ]
-            answers = await asyncio.gather(*(_ask_venue(asker, moment, settings) for asker in todo))
+            settled = {day: lake.answered(day) for day in {moment.day, *moment.missed_days}}
+            todo = [(asker, _plan(asker, moment, settled, held)) for asker in askers]
+            answers = await asyncio.gather(
+                *(_ask_venue(asker, moment, plan, settings, lake) for asker, plan in todo if plan)
+            )
             written.append(writer.submit(_write, lake, answers))
             while len(written) > WRITES_AHEAD:
                 written.popleft().result()
@@ -122,7 +128,7 @@ async def fetch(
             last.result()
     finally:
         writer.shutdown()
-        await asyncio.gather(*(asker.close() for asker in askers.values()))
+        await asyncio.gather(*(asker.close() for asker in askers))
     return outcomes
 
 
@@ -141,34 +147,59 @@ def _write(lake: Lake, answers: Sequence[_Answer]) -> None:
     lake.log(row for answer in answers for row in answer.log)
 
 
-async def _ask_venue(asker: Asker, moment: Moment, settings: Settings) -> _Answer:
-    statuses: dict[Dataset, Status] = {}
-    rows: dict[Dataset, Sequence[RawRow]] = {}
-    log: list[FetchLogRow] = []
+async def _ask_venue(
+    asker: Asker, moment: Moment, plan: Mapping[Dataset, _Asking], settings: Settings, lake: Lake
+) -> _Answer:
+    """All datasets at once: what one of them waits for, another may use of the venue's limits."""
     await asker.at(moment.history_days)
-    listing = await _market_list(asker, settings)
-    for dataset, report in asker.venue.reports.items():
-        asking = _asking(asker, dataset, report, moment)
-        if asking.is_deferred:
-            continue
-        for attempt in range(1, settings.attempts + 1):
-            asker.tally = Tally()
-            start = time.perf_counter()
-            status, problem = await _ask_dataset(asker, dataset, report, asking, listing)
-            if status in (Status.ANSWERED, Status.PARTIAL):
-                rows[dataset] = asker.tally.rows
-            log += _log_rows(asker, dataset, asking, attempt, status, problem, seconds_since(start))
-            statuses[dataset] = status
-            if status is not Status.FAILED or listing is not None:
-                break
-            asker.forget_failures()
+    is_asked = any(asking.calls for asking in plan.values())
+    listing = await _market_list(asker, settings) if is_asked else None
+    done = await asyncio.gather(
+        *(_attempts(asker, dataset, asking, listing, settings, lake) for dataset, asking in plan.items())
+    )
+    statuses = {dataset: one.status for dataset, one in zip(plan, done, strict=True)}
+    rows = {dataset: one.rows for dataset, one in zip(plan, done, strict=True)}
+    log = [row for one in done for row in one.log]
     stored = sum(len(part) for part in rows.values())
     return _Answer(Outcome(asker.venue.name, moment.day, stored, statuses), rows, log)
 
 
+@dataclass(frozen=True)
+class _Attempted:
+    status: Status
+    rows: Sequence[RawRow]
+    log: Sequence[FetchLogRow]
+
+
+async def _attempts(
+    asker: Asker,
+    dataset: Dataset,
+    asking: _Asking,
+    listing: VenueProblem | None,
+    settings: Settings,
+    lake: Lake,
+) -> _Attempted:
+    log: list[FetchLogRow] = []
+    for number in range(1, settings.attempts + 1):
+        asker.take_turn()
+        start, before = time.perf_counter(), asker.client.throttled_seconds
+        status, problem = await _ask_dataset(asker, dataset, asking, listing, lake)
+        seconds = round(time.perf_counter() - start, 6)
+        throttled = round(asker.client.throttled_seconds - before, 6)
+        log += log_rows(asker, dataset, asking.days, Attempt(number, status, problem, seconds, throttled))
+        if status is not Status.FAILED or listing is not None or number == settings.attempts:
+            break
+        await asker.pause_before_retry()
+        asker.forget_failures()
+    is_kept = status in (Status.ANSWERED, Status.PARTIAL)
+    return _Attempted(status, asker.tally.rows if is_kept else (), log)
+
+
 async def _market_list(asker: Asker, settings: Settings) -> VenueProblem | None:
     problem: VenueProblem | None = None
-    for _ in range(settings.attempts):
+    for number in range(settings.attempts):
+        if number:
+            await asker.pause_before_retry()
         try:
             await asker.load_markets()
         except VenueProblem as trouble:
@@ -178,55 +209,99 @@ async def _market_list(asker: Asker, settings: Settings) -> VenueProblem | None:
     return problem
 
 
-@dataclass(frozen=True)
-class _Asking:
-    """Which methods of a venue answer a dataset at a moment, and the days whose level they give."""
-
-    methods: tuple[str, ...]
-    days: tuple[date, ...]
-    is_deferred: bool = False
-
-
 async def _ask_dataset(
-    asker: Asker, dataset: Dataset, report: object, asking: _Asking, listing: VenueProblem | None
+    asker: Asker, dataset: Dataset, asking: _Asking, listing: VenueProblem | None, lake: Lake
 ) -> tuple[Status, VenueProblem | None]:
+    report = asker.venue.reports[dataset]
     if isinstance(report, Unsupported):
         return Status.UNSUPPORTED, VenueProblem(report.reason)
     if isinstance(report, KeyOnly):
         return Status.NEEDS_KEY, NeedsKey(report.reason)
-    assert isinstance(report, Reports)  # noqa: S101 the three declarations there are
+    if asking.is_unheld:
+        return Status.UNSUPPORTED, VenueProblem("the replayed history holds none")
     if report.needs_key and not asker.has_key:
         return Status.NEEDS_KEY, NeedsKey(f"set {key_variable(asker.venue.name)} to a read-only key")
     if listing is not None:
-        return _status_of(listing), listing
-    if not asking.methods:
+        return status_of(listing), listing
+    if not asking.calls:
         reason = f"the day's end is over {report.tolerance_hours:g} h away and no history reaches it"
         return Status.TOO_LATE, VenueProblem(reason)
+    if (
+        dataset is Dataset.MARKETS
+        and asker.is_list_kept
+        and lake.holds(dataset, asker.venue.name, asker.clock.now().date())
+    ):
+        # the list of this UTC day was stored by the run that asked for it
+        return Status.ANSWERED, None
     try:
-        for method in asking.methods:
-            await getattr(asker.venue, method)(asker)
+        for method, days in asking.calls:
+            await ask_within(asker, report, method, days)
     except VenueProblem as problem:
-        return _status_of(problem), problem
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as trouble:
-        unread = PayloadUnreadable(
-            f"unexpected shape: {type(trouble).__name__}: {without_secrets(str(trouble))}"
-        )
-        return Status.FAILED, unread
-    if not asker.tally.rows:
-        return Status.FAILED, asker.tally.first_problem or PayloadUnreadable("the answer holds no row")
-    if asker.tally.bad:
-        return Status.PARTIAL, asker.tally.first_problem
-    return Status.ANSWERED, None
+        return status_of(problem), problem
+    except UNEXPECTED as trouble:
+        return Status.FAILED, unreadable(trouble)
+    tally = asker.tally
+    if tally.outside and tally.first_problem is None:
+        reason = f"{tally.outside} rows lie outside the days that were asked for and were left out"
+        tally.first_problem = PayloadUnreadable(reason)
+    if not tally.rows and (tally.first_problem or dataset not in EVENTS):
+        return Status.FAILED, tally.first_problem or PayloadUnreadable("the answer holds no row")
+    return (Status.PARTIAL if tally.bad or tally.outside else Status.ANSWERED), tally.first_problem
 
 
-def _asking(asker: Asker, dataset: Dataset, report: object, moment: Moment) -> _Asking:
+async def ask_within(asker: Asker, report: Reports, method: str, days: Sequence[date]) -> None:
+    """One method of a venue file; times of a history must lie near the days it is asked for.
+
+    A day's history may begin with what was there when the day began.
+    """
+    window = None
+    if method.endswith("_history"):
+        slack = timedelta(hours=report.tolerance_hours)
+        window = (end_of(days[0]) - DAY - slack, end_of(days[-1]) + slack)
+    asker.start_attempt(days, window)
+    await getattr(asker.venue, method)(asker)
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """The calls that answer a dataset at a moment, each with its days, and the days whose level they give."""
+
+    calls: tuple[tuple[str, tuple[date, ...]], ...]
+    days: tuple[date, ...]
+    is_unheld: bool = False
+
+
+def _plan(
+    asker: Asker,
+    moment: Moment,
+    settled: Mapping[date, set[tuple[str, str]]],
+    held: Collection[tuple[str, str]] | None,
+) -> dict[Dataset, _Asking]:
+    """What there is to ask of a venue at a moment; a dataset whose days are settled is not in it."""
+    plan = {}
+    for dataset, report in asker.venue.reports.items():
+        levels = sorted({*moment.missed_days, moment.day})
+        due = [day for day in levels if (asker.venue.name, dataset.value) not in settled[day]]
+        if not due:
+            continue
+        is_unheld = held is not None and (asker.venue.name, dataset.value) not in held
+        asking: _Asking | None = _Asking((), (moment.day,), is_unheld)
+        if isinstance(report, Reports) and not is_unheld:
+            asking = _asking(asker, dataset, report, moment, due)
+        if asking is not None:
+            plan[dataset] = asking
+    return plan
+
+
+def _asking(
+    asker: Asker, dataset: Dataset, report: Reports, moment: Moment, due: Sequence[date]
+) -> _Asking | None:
     """Which calls are right now: a snapshot near the day's end, a history for what lies further back.
 
     A history of settlements is asked whenever its week is over. A level that costs one call a symbol is read
-    from history, too, when a replay walks through many days: one call a symbol and week, not a day.
+    from history, too, when a replay walks through many days: one call a symbol and week, not a day. What has
+    a history only waits for it, and until then there is nothing to ask.
     """
-    if not isinstance(report, Reports):
-        return _Asking((), (moment.day,))
     now = asker.clock.now()
     # a market list is dated by its fetch and always worth having
     is_near = dataset is Dataset.MARKETS or (
@@ -234,68 +309,36 @@ def _asking(asker: Asker, dataset: Dataset, report: object, moment: Moment) -> _
     )
     reach = timedelta(days=report.history_days or 0)
     replaces_snapshot = moment.is_walk and report.how == "per_symbol" and report.history_days is not None
-    if replaces_snapshot and not moment.history_days:
-        return _Asking((), (), is_deferred=True)
+    has_snapshot = hasattr(asker.venue, dataset.value)
+    if (replaces_snapshot or not has_snapshot) and not moment.history_days:
+        return None
     if report.always_history or replaces_snapshot:
-        wanted = moment.history_days
+        # the days of a moment that missed none were settled by snapshots, which say nothing of a history
+        wanted = [day for day in moment.history_days if day in due or not moment.missed_days]
     else:
-        wanted = tuple(day for day in moment.missed_days if not (is_near and day == moment.day))
-    asker.days = tuple(day for day in wanted if now - end_of(day) <= reach)
-    methods = [f"{dataset.value}_history"] if asker.days else []
-    if is_near and not replaces_snapshot and hasattr(asker.venue, dataset.value):
-        methods.append(dataset.value)
-    levels = moment.history_days if replaces_snapshot else (*moment.missed_days, moment.day)
-    return _Asking(tuple(methods), tuple(sorted(set(levels))))
+        wanted = [day for day in due if day in moment.missed_days and not (is_near and day == moment.day)]
+    windows = _unbroken(day for day in wanted if now - end_of(day) <= reach)
+    calls = [(f"{dataset.value}_history", window) for window in windows]
+    if is_near and not replaces_snapshot and moment.day in due and has_snapshot:
+        calls.append((dataset.value, windows[-1] if windows else ()))
+    is_of_history = not moment.missed_days and (replaces_snapshot or not has_snapshot)
+    levels = {*moment.history_days, moment.day} if is_of_history else {*due}
+    return _Asking(tuple(calls), tuple(sorted(levels)))
 
 
-def _status_of(problem: VenueProblem) -> Status:
+def _unbroken(days: Iterable[date]) -> list[tuple[date, ...]]:
+    """Days cut into runs without a gap, so that no day between them is asked for again."""
+    runs: list[tuple[date, ...]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == DAY:
+            runs[-1] = (*runs[-1], day)
+        else:
+            runs.append((day,))
+    return runs
+
+
+def status_of(problem: VenueProblem) -> Status:
+    """How an attempt ends that ran into this problem."""
     if isinstance(problem, VenueBlocked):
         return Status.BLOCKED
     return Status.NEEDS_KEY if isinstance(problem, NeedsKey) else Status.FAILED
-
-
-def _log_rows(
-    asker: Asker,
-    dataset: Dataset,
-    asking: _Asking,
-    attempt: int,
-    status: Status,
-    problem: VenueProblem | None,
-    seconds: float,
-) -> list[FetchLogRow]:
-    """One row for each day whose level was asked for; what the asking cost is on the last."""
-    tally = asker.tally
-    # a level observed at 00:00 belongs to the day that ends then
-    per_day = Counter(
-        ((row.observed_at or row.fetched_at) - timedelta(seconds=1)).date() for row in tally.rows
-    )
-    is_range = len(asking.days) > 1
-    counted = sum(per_day[day] for day in asking.days[:-1])
-    rows = []
-    for day in asking.days:
-        is_last = day == asking.days[-1]
-        is_empty = is_range and not is_last and not per_day[day]
-        day_status, day_problem = status, problem
-        if is_empty and status in (Status.ANSWERED, Status.PARTIAL):
-            day_status = Status.TOO_LATE
-            day_problem = VenueProblem("the history holds no row of this day")
-        rows.append(
-            FetchLogRow(
-                run_id=asker.run_id,
-                venue=asker.venue.name,
-                dataset=dataset.value,
-                attempt=attempt,
-                data_day=datetime(day.year, day.month, day.day, tzinfo=UTC),
-                status=day_status.value,
-                # a snapshot ten minutes after midnight, too, was taken for the last day
-                rows=len(tally.rows) - counted if is_last else per_day[day],
-                calls=tally.calls if is_last else 0,
-                bytes=tally.bytes if is_last else 0,
-                seconds=seconds if is_last else 0.0,
-                throttled_seconds=0.0,
-                error_class=type(day_problem).__name__ if day_problem is not None else None,
-                message=str(day_problem) if day_problem is not None else None,
-                fetched_at=asker.clock.now(),
-            )
-        )
-    return rows

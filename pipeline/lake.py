@@ -19,7 +19,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.records import FETCH_LOG, Dataset, FetchLogRow, RawRow, Status, arrow_schema
+from pipeline.records import (
+    FETCH_LOG,
+    REFERENCE,
+    Dataset,
+    FetchLogRow,
+    RawRow,
+    ReferenceRow,
+    Status,
+    arrow_schema,
+)
 
 _SMALL = 1000
 _SETTLED = frozenset({Status.ANSWERED.value, Status.UNSUPPORTED.value, Status.NEEDS_KEY.value})
@@ -29,7 +38,7 @@ _SAFE = re.compile(r"^[a-z0-9_]{1,40}$")
 class Lake:
     """Raw Parquet under one folder: `<dataset>/venue=<v>/day=<d>/<name>.parquet`, zstd.
 
-    The fetch log is ours and no venue's: `fetch_log/day=<d>/`.
+    The fetch log and the reference facts are no venue's: `fetch_log/day=<d>/`, `reference/day=<d>/`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -57,6 +66,11 @@ class Lake:
         for day, part in partitions.items():
             _write_file(self._log_folder(day), part)
 
+    def write_reference(self, rows: Sequence[ReferenceRow]) -> None:
+        """Append the facts of one import as one file, in the partition of the earliest day they are for."""
+        first = min(row.data_day for row in rows).date()
+        _write_file(self.root / REFERENCE / f"day={first.isoformat()}", rows)
+
     def remove_leftovers(self) -> int:
         """Delete temporary files of a run that was killed while it wrote; returns how many there were."""
         leftovers = list(self.root.rglob("*.tmp"))
@@ -71,6 +85,10 @@ class Lake:
             for name in names:
                 if name.endswith(".parquet"):
                     yield os.path.relpath(f"{folder}/{name}", root)
+
+    def holds(self, dataset: Dataset, venue: str, day: date) -> bool:
+        """Whether there are rows of a dataset in the partition of that venue and UTC day."""
+        return next(self._folder(dataset, venue, day).glob("*.parquet"), None) is not None
 
     def answered(self, day: date) -> set[tuple[str, str]]:
         """(venue, dataset) pairs whose fetch for `day` needs no second try."""
@@ -90,7 +108,7 @@ class Lake:
         return self.root / dataset.value / f"venue={venue}" / f"day={day.isoformat()}"
 
 
-def _write_file(folder: Path, rows: Sequence[RawRow | FetchLogRow]) -> None:
+def _write_file(folder: Path, rows: Sequence[RawRow | FetchLogRow | ReferenceRow]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     stamp = rows[0].fetched_at.strftime("%Y%m%dT%H%M%S")
     name = f"{stamp}-{rows[0].run_id}-{secrets.token_hex(4)}.parquet"
@@ -103,7 +121,7 @@ def _write_file(folder: Path, rows: Sequence[RawRow | FetchLogRow]) -> None:
     temporary.rename(folder / name)
 
 
-def _table(rows: Sequence[RawRow | FetchLogRow]) -> pa.Table:
+def _table(rows: Sequence[RawRow | FetchLogRow | ReferenceRow]) -> pa.Table:
     row_type: type = type(rows[0])
     schema = arrow_schema(row_type)
     names = [field.name for field in fields(rows[0])]

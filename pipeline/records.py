@@ -32,6 +32,10 @@ class Dataset(StrEnum):
     INSURANCE_FUND = "insurance_fund"
 
 
+# What happens now and then: an answer without a row is an answer.
+EVENTS = frozenset({Dataset.LIQUIDATION})
+
+
 class Unit(StrEnum):
     """What a number counts. A number without one of these cannot be stored."""
 
@@ -239,6 +243,20 @@ class FetchLogRow:
     fetched_at: datetime
 
 
+@dataclass(slots=True, kw_only=True)
+class ReferenceRow:
+    """One fact from outside the exchanges, brought in from a file. data_day: the day it is true for."""
+
+    data_day: datetime  # 00:00 of the UTC day
+    kind: str  # circulating_supply, exchange_reserve, stablecoin_supply
+    asset: str  # "all" for the whole market
+    amount: float
+    unit: str  # coins, usd
+    source: str
+    fetched_at: datetime  # when it was brought in
+    run_id: str
+
+
 ROW_TYPES: dict[Dataset, type[RawRow]] = {
     Dataset.MARKETS: MarketRow,
     Dataset.OPEN_INTEREST: OpenInterestRow,
@@ -253,6 +271,7 @@ ROW_TYPES: dict[Dataset, type[RawRow]] = {
 }
 
 FETCH_LOG = "fetch_log"
+REFERENCE = "reference"
 
 _ARROW = {
     str: pa.string(),
@@ -264,8 +283,9 @@ _ARROW = {
 
 
 def raw_tables() -> dict[str, type]:
-    """Folder under `raw/` -> the class of its rows: every dataset, and the fetch log."""
-    return {**{dataset.value: row for dataset, row in ROW_TYPES.items()}, FETCH_LOG: FetchLogRow}
+    """Folder under `raw/` -> the class of its rows: every dataset, the fetch log, and reference facts."""
+    datasets = {dataset.value: row for dataset, row in ROW_TYPES.items()}
+    return {**datasets, FETCH_LOG: FetchLogRow, REFERENCE: ReferenceRow}
 
 
 @cache

@@ -7,7 +7,7 @@ fetching, building or reporting.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +19,7 @@ from pipeline.build import Plan, make_plan
 from pipeline.clock import Clock, SystemClock, VirtualClock
 from pipeline.fetch import Outcome
 from pipeline.lake import Lake
-from pipeline.replay.process import remote_now
+from pipeline.replay.process import remote_held, remote_now
 from pipeline.settings import Settings
 from pipeline.warehouse import open_warehouse
 
@@ -28,8 +28,9 @@ from pipeline.warehouse import open_warehouse
 class Runtime:
     """Made by a command (or by Dagster for its own runs), closed when the run is over.
 
-    move_to sets the replay's clock; None means that time is not ours to move. about describes the data
-    for the report: `is_made` and a title.
+    move_to sets the replay's clock; None means that time is not ours to move. held: (venue, dataset) pairs
+    that a replayed history knows anything of. about describes the data for the report: `is_made` and a
+    title.
     """
 
     settings: Settings
@@ -37,6 +38,7 @@ class Runtime:
     run_id: str = field(default_factory=lambda: secrets.token_hex(6))
     is_full: bool = False
     move_to: Callable[[datetime], None] | None = None
+    held: Collection[tuple[str, str]] | None = None
     about: dict[str, object] = field(default_factory=lambda: {"is_made": False})
     report_day: date | None = None
     tell: Callable[[str], None] = lambda _: None
@@ -73,4 +75,5 @@ def live_runtime(settings: Settings) -> Runtime:
     """A runtime that asks the venues now; under a redirect, now is the embedded exchange's instant."""
     if settings.redirect is None:
         return Runtime(settings)
-    return Runtime(settings, VirtualClock(remote_now(settings.redirect)), about={"is_made": True})
+    clock = VirtualClock(remote_now(settings.redirect))
+    return Runtime(settings, clock, held=remote_held(settings.redirect), about={"is_made": True})

@@ -26,6 +26,22 @@ class Settings:
     timeout_seconds: float = 15.0
     attempts: int = 2
     coverage_floor_ratio: float = 0.5
+    paces_replay: bool = False  # keep the venues' limits towards an embedded exchange, too
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether calls keep to the venues' limits: always towards the venues themselves."""
+        return self.redirect is None or self.paces_replay
+
+    @property
+    def holds(self) -> Path:
+        """Venues that told this machine to stay away, and until when."""
+        return self.home / "holds.json"
+
+    @property
+    def market_lists(self) -> Path:
+        """The market lists of the day, as ccxt parsed them."""
+        return self.home / "market_lists"
 
     @property
     def raw(self) -> Path:
@@ -68,6 +84,7 @@ class Settings:
             timeout_seconds=_positive(env, "MARGIN_DEBT_TIMEOUT_SECONDS", 15.0),
             attempts=int(_positive(env, "MARGIN_DEBT_ATTEMPTS", 2)),
             coverage_floor_ratio=_positive(env, "MARGIN_DEBT_COVERAGE_FLOOR_RATIO", 0.5),
+            paces_replay=env.get("MARGIN_DEBT_PACES_REPLAY", "") not in ("", "0"),
         )
 
     def prepare(self) -> None:

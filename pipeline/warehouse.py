@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline.errors import UsageError, WarehouseBusy
 from pipeline.files import SQL
-from pipeline.records import FETCH_LOG, arrow_schema, raw_tables
+from pipeline.records import FETCH_LOG, REFERENCE, arrow_schema, raw_tables
 
 SCHEMAS = ("raw", "seeds", "staging", "intermediate", "marts", "signals", "internal")
 
@@ -54,7 +54,7 @@ def bind_raw(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
     template = (SQL / "ddl" / "raw_view.sql").read_text()
     for name, row_type in raw_tables().items():
         schema = arrow_schema(row_type)
-        below = "day=*/*.parquet" if name == FETCH_LOG else "venue=*/day=*/*.parquet"
+        below = "day=*/*.parquet" if name in (FETCH_LOG, REFERENCE) else "venue=*/day=*/*.parquet"
         if next((raw / name).glob(below), None) is not None:
             pattern = str(raw / name / below).replace("'", "''")
             columns = ", ".join(field.name for field in schema)

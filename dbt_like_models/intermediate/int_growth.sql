@@ -16,7 +16,7 @@ checks:
   values: {scope_type: [market, asset, venue]}
 */
 with horizons as (
-    select unnest([7, 30, 90, 365]) as horizon_days
+    select unnest([1, 7, 30, 90, 365]) as horizon_days
 ),
 pairs as (
     select

@@ -26,38 +26,25 @@ with expected as (
     where day >= $from_day::date and status != 'closed'
     group by vintage, day, venue, asset
 ),
-book as (
-    select vintage, day, venue, asset, exact_sum(seen_usd) as notional_usd
-    from intermediate.int_market_day
-    where day >= $from_day::date and status = 'seen'
-    group by vintage, day, venue, asset
-),
-tiers as (
-    select
-        b.*, e.seen / e.expected as coverage_ratio,
-        coalesce(own.first_tier_maintenance_ratio, venue_wide.first_tier_maintenance_ratio, any_venue.first_tier_maintenance_ratio)::double
-            as first_tier_maintenance_ratio,
-        coalesce(own.tiers_as_of, venue_wide.tiers_as_of)::date as tiers_as_of,
-        coalesce(own.source, venue_wide.source, any_venue.source) as tier_source
-    from book as b
+rates as (
+    select r.*, e.seen / e.expected as coverage_ratio
+    from intermediate.int_margin_rate as r
     inner join expected as e
-        on e.vintage = b.vintage and e.day = b.day and e.venue = b.venue and e.asset = b.asset
-    left join seeds.first_tier_margins as own on own.venue = b.venue and own.asset = b.asset
-    left join seeds.first_tier_margins as venue_wide on venue_wide.venue = b.venue and venue_wide.asset = '*'
-    left join seeds.first_tier_margins as any_venue on any_venue.venue = '*' and any_venue.asset = '*'
+        on e.vintage = r.vintage and e.day = r.day and e.venue = r.venue and e.asset = r.asset
+    where r.day >= $from_day::date
 ),
 derivative as (
     select
         t.vintage, t.day, 'derivative' as class, t.venue, t.asset,
         t.notional_usd * coalesce(a.low_debt_ratio::double, 0) as low_usd,
         t.notional_usd * a.estimate_debt_ratio::double as estimate_usd,
-        t.notional_usd * (1 - t.first_tier_maintenance_ratio) as high_usd,
+        t.notional_usd * (1 - t.maintenance_low_ratio) as high_usd,
         coalesce(a.low_source, 'no account data: every position may be fully paid') as low_basis,
         a.estimate_source as estimate_basis,
         t.tier_source || case when t.tiers_as_of > t.day then ' (counterfactual: of ' || t.tiers_as_of || ')' else '' end
             as high_basis,
         t.coverage_ratio
-    from tiers as t
+    from rates as t
     left join seeds.account_evidence as a on a.venue = t.venue and a.as_of::date <= t.day
 ),
 loans as (

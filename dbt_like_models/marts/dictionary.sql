@@ -38,6 +38,8 @@ select
         when d.column_name like '%_days' then 'days'
         when d.column_name like '%_price' then 'quote currency per listed base'
         when d.column_name like 'theil%' then 'nats'
+        when d.column_name like '%_sigmas' then 'daily standard deviations'
+        when d.column_name like 'max_leverage%' then 'multiples of margin'
         when d.column_name like '%_at' or d.column_name in ('at', 'as_of') then 'UTC instant'
         when d.column_name = 'day' then 'UTC date'
         when d.data_type in ('BIGINT', 'INTEGER') then 'count'

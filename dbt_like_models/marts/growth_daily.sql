@@ -12,4 +12,4 @@ select
     day, scope_type, scope, horizon_days, usd_growth_ratio, quantity_growth_ratio, matched_ratio,
     1 as formula_version
 from intermediate.int_growth
-where vintage = 'latest' and day >= $from_day::date
+where vintage = 'latest' and day >= $from_day::date and horizon_days > 1

@@ -4,16 +4,26 @@ grain: [day, venue, market]
 columns:
   open_interest_base: coins of the asset, one side counted; 0 only for a market known to be closed
   open_interest_usd: US dollars, one side counted; 0 only for a market known to be closed; excluded rows are in no total
-  long_short_ratio: accounts long over accounts short, NULL where not collected
+  long_short_ratio: accounts long over accounts short, a ratio; NULL where not collected
+  flags: what looks odd and excludes nothing (turnover_high, turnover_low, stale), NULL without any
   formula_version: version of the formulas of this table
 checks:
   rows_if: raw.markets
   not_null: [status]
   values: {status: [seen, unseen, excluded, closed]}
 */
+with flagged as (
+    select day, venue, market, string_agg(flag, ', ' order by flag) as flags
+    from intermediate.int_market_flag
+    where day >= $from_day::date
+    group by day, venue, market
+)
 select
-    day, venue, market, asset, kind, direction, settle, open_interest_base, open_interest_usd, mark_price,
-    volume_usd, funding_apr, funding_kind, null::double as long_short_ratio, priced_by, status, reason,
-    observed_at, age_hours, 1 as formula_version
-from intermediate.int_market_day
-where vintage = 'latest' and day >= $from_day::date
+    m.day, m.venue, m.market, m.asset, m.kind, m.direction, m.settle, m.open_interest_base, m.open_interest_usd,
+    m.mark_price, m.volume_usd, m.funding_apr, m.funding_kind, l.long_short_ratio, l.top_account_long_short_ratio,
+    l.top_position_long_short_ratio, m.priced_by, m.status, m.reason, m.observed_at, m.age_hours, f.flags,
+    1 as formula_version
+from intermediate.int_market_day as m
+left join intermediate.int_long_short_day as l on l.day = m.day and l.venue = m.venue and l.market = m.market
+left join flagged as f on f.day = m.day and f.venue = m.venue and f.market = m.market
+where m.vintage = 'latest' and m.day >= $from_day::date

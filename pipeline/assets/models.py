@@ -22,6 +22,7 @@ def signal_keys() -> list[dg.AssetKey]:
 
 
 RISK_KEY = dg.AssetKey(["signals", "risk"])
+SCOREBOARD_KEY = dg.AssetKey(["signals", "scoreboard"])
 
 
 def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
@@ -34,6 +35,8 @@ def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
             keys += raw_keys()
         elif read == "signals.readings":
             keys += signal_keys()
+        elif read == "signals.scoreboard":
+            keys.append(SCOREBOARD_KEY)
         elif schema == "signals":
             keys.append(RISK_KEY)
         elif read == "internal.dictionary":

@@ -61,6 +61,7 @@ def raw_assets(
             lake=runtime.lake,
             run_id=runtime.run_id,
             move_to=runtime.move_to,
+            held=runtime.held,
             on_day=runtime.on_day,
         )
     )

@@ -81,6 +81,26 @@ def theil_t(amounts: Amounts) -> float:
     return float(np.log(shares.size) - _entropy(shares))
 
 
+def theil_l(amounts: Amounts) -> float:
+    """Theil's L, the mean log deviation, in nats: mean(ln(m/x)) with m the mean; 0 when all hold the same.
+
+    For comparison with packages that call it "theil"; infinite once a holder has nothing, so nothing that is
+    quoted uses it.
+    """
+    shares = _shares(amounts)
+    with np.errstate(divide="ignore"):
+        return float(-np.mean(np.log(shares * shares.size)))
+
+
+def rosenbluth(amounts: Amounts) -> float:
+    """Rosenbluth's (Hall-Tideman) index, a fraction in [1/n, 1]: 1 / (2 sum(r s_r) - 1), r = 1 the largest.
+
+    It weighs the number of holders more than the HHI does.
+    """
+    shares = np.sort(_shares(amounts))[::-1]
+    return float(1.0 / (2.0 * np.sum(np.arange(1, shares.size + 1) * shares) - 1.0))
+
+
 def theil_split(grid: Amounts) -> TheilSplit:
     """Split T over all cells of a venue (rows) x asset (columns) grid: T = B_venue + B_asset + MI.
 

@@ -115,6 +115,12 @@ class History:
     about: dict[str, object]
     tables: dict[str, pd.DataFrame]
 
+    def held(self) -> frozenset[tuple[str, str]]:
+        """Venues and the tables that hold any row of them."""
+        return frozenset(
+            (str(venue), name) for name, table in self.tables.items() for venue in table["venue"].unique()
+        )
+
     def days(self) -> tuple[date, date]:
         """The first and the last UTC day that the folder can be asked about.
 

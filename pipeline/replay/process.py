@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -130,13 +131,25 @@ def remote_now(address: str) -> datetime:
 
     Raises UsageError when nothing answers there.
     """
+    return datetime.fromisoformat(_remote(address, "now")["instant"])
+
+
+def remote_held(address: str) -> frozenset[tuple[str, str]]:
+    """The venues and tables that its history knows anything of. Raises UsageError as `remote_now`."""
+    return frozenset((str(venue), str(table)) for venue, table in _remote(address, "held"))
+
+
+def _remote(address: str, what: str) -> Json:
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=CONTROL_SECONDS)
     try:
-        connection.request("GET", "/_control/now")
-        answer = json.loads(connection.getresponse().read())
-        return datetime.fromisoformat(answer["instant"])
-    except (OSError, http.client.HTTPException, ValueError, KeyError) as problem:
+        connection.request("GET", f"/_control/{what}")
+        response = connection.getresponse()
+        if response.status != HTTPStatus.OK:
+            message = f"HTTP {response.status}"
+            raise ValueError(message)
+        return json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as problem:
         message = f"no embedded exchange answers at {address}: start one with `margin-debt replay DIR`"
         raise UsageError(message) from problem
     finally:

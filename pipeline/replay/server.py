@@ -133,6 +133,8 @@ class Exchange:
         elif action == "GET stats":
             rows = [{"venue": v, "endpoint": e, "requests": n} for (v, e), n in sorted(self.requests.items())]
             return _reply(200, rows)
+        elif action == "GET held":
+            return _reply(200, sorted(self.world.history.held()))
         elif action != "GET now":
             return _reply(404, {"error": f"/{CONTROL}/ has no {action}"})
         return _reply(200, {"instant": from_milliseconds(self.now_ms).isoformat()})

@@ -1,90 +1,129 @@
-"""Asks one venue, through its ccxt class, at one instant. The only module that touches ccxt.
+"""What a venue file is given: calls, listed markets, rows, and one item's trouble kept from the others.
 
-It redirects, counts, remembers identical calls within one instant (one bulk answer can serve three
-datasets) and turns ccxt's errors into ours. What an answer means is the venue file's business.
+It remembers identical calls within one instant (one bulk answer can serve three datasets), counts, and drops
+what lies outside the days that were asked for. How the venue is reached is `client.py`; what an answer means
+is the venue file's business.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import orjson
 
-from pipeline.clock import Clock, end_of, milliseconds
-from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem, VenueUnavailable
+from pipeline.clock import Clock, end_of
+from pipeline.errors import PayloadUnreadable, VenueProblem, VenueUnavailable
 from pipeline.records import Dataset, RawRow, Unit
-from pipeline.settings import Settings, VenueKey, venue_key
+from pipeline.settings import Settings
 from pipeline.venues.base import Reports, Venue, direction_of
+from pipeline.venues.client import VenueClient, jitter
+from pipeline.venues.holds import Holds
+from pipeline.venues.listing import MarketLists
+from pipeline.venues.problems import without_secrets
 
 Row = TypeVar("Row", bound=RawRow)
 Item = TypeVar("Item")
 
-PARALLEL_CALLS = 8
-# What an embedded exchange is shown in the place of a key: it must be asked alike, and learn nothing.
-_SHOWN_TO_REPLAY = VenueKey("replay", "cmVwbGF5", "replay")
-_BLOCKED = re.compile(r"\s(403|451)\s")
-_SECRETS = re.compile(
-    r"(?i)((?:api[-_]?key|signature|secret|token|passphrase)[\"']?\s*[=:]\s*[\"']?)[^&\s\"']+"
-)
+# Calls under way at once. Towards a venue they leave at its pace: enough of them for its slowest answers.
+PARALLEL_CALLS, PARALLEL_PACED_CALLS = 8, 32
+_RETRY_SECONDS = 1.0
+# So many calls without an answer, one after the other, and the rest is not asked.
+MOST_FAILURES = 40
+# What a venue file's code raises where an answer has another shape than it declares.
+UNEXPECTED = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @dataclass
 class Tally:
-    """What one dataset's fetch did."""
+    """What one dataset's fetch did. outside: rows dropped because they lie outside the days asked for."""
 
     rows: list[RawRow] = field(default_factory=list)
     calls: int = 0
     bytes: int = 0
     bad: int = 0
+    outside: int = 0
     first_problem: VenueProblem | None = None
 
 
-class Asker:
-    """One venue's ccxt instance. Use `at(...)` before each instant and `close()` at the end.
+def unreadable(problem: Exception) -> PayloadUnreadable:
+    """The sentence for an answer of another shape than the venue file declares."""
+    return PayloadUnreadable(f"unexpected shape: {type(problem).__name__}: {without_secrets(str(problem))}")
 
-    `days` are the UTC days that history calls should cover, oldest first.
+
+@dataclass
+class _Turn:
+    """What one dataset is being asked: a venue's datasets are asked at once, each in a task of its own."""
+
+    days: Sequence[date] = ()
+    window: tuple[datetime, datetime] | None = None
+    tally: Tally = field(default_factory=Tally)
+
+
+_TURN: ContextVar[_Turn | None] = ContextVar("_TURN", default=None)
+# Rows of the item that `each` is at: they count when it is done, so that asking twice keeps none twice.
+_ITEM_ROWS: ContextVar[list[RawRow] | None] = ContextVar("_ITEM_ROWS", default=None)
+
+
+class Asker:
+    """One venue at one instant. Use `at(...)` before each instant and `close()` at the end.
+
+    `sample` cuts `each` to so many items, for a probe.
     """
 
-    def __init__(self, venue: Venue, settings: Settings, clock: Clock, run_id: str) -> None:
-        # ccxt takes 3 to 4 seconds to import and is needed only where something is fetched.
-        import ccxt  # noqa: PLC0415
-        import ccxt.async_support as ccxt_async  # noqa: PLC0415
-
+    def __init__(
+        self,
+        venue: Venue,
+        settings: Settings,
+        clock: Clock,
+        run_id: str,
+        holds: Holds | None = None,
+        lists: MarketLists | None = None,
+    ) -> None:
         self.venue = venue
         self.clock = clock
         self.run_id = run_id
-        self.ccxt_version: str = ccxt.__version__
-        self._errors = ccxt
-        self.exchange: Any = getattr(ccxt_async, venue.ccxt_id)(
-            {
-                "enableRateLimit": settings.redirect is None,
-                "timeout": round(settings.timeout_seconds * 1000),
-                "options": dict(venue.ccxt_options),
-            }
-        )
-        self.exchange.has["fetchCurrencies"] = False
-        self.exchange.milliseconds = lambda: milliseconds(clock.now())
-        if settings.redirect is not None:
-            self.exchange.urls["api"] = _redirected(self.exchange.urls["api"], settings.redirect)
-        key = venue_key(venue.name)
-        self.has_key = key is not None
-        if key is not None:
-            shown = key if settings.redirect is None else _SHOWN_TO_REPLAY
-            self.exchange.apiKey, self.exchange.secret = shown.api_key, shown.secret
-            self.exchange.password = shown.password
+        self.client = VenueClient(venue, settings, clock, holds or Holds(settings.holds, clock))
+        self.ccxt_version = self.client.ccxt_version
+        self.has_key = self.client.has_key
+        self.is_list_kept = False
+        self._lists = lists
+        self._is_paced = settings.is_paced
         self._answers: dict[tuple[str, bytes], asyncio.Future[Any]] = {}
-        self._slots = asyncio.Semaphore(PARALLEL_CALLS)
+        self._unanswered = 0
+        self._slots = asyncio.Semaphore(PARALLEL_PACED_CALLS if settings.is_paced else PARALLEL_CALLS)
         self._by_id: dict[str, Mapping[str, Any]] = {}
         self._declared: dict[tuple[Dataset, str], dict[str, Any]] = {}
-        self.days: Sequence[date] = ()
-        self.tally = Tally()
+        self.sample: int | None = None
+        self._turn = _Turn()
+
+    def take_turn(self) -> None:
+        """Give the calling task days, a window and a tally of its own."""
+        _TURN.set(_Turn())
+
+    def start_attempt(self, days: Sequence[date], window: tuple[datetime, datetime] | None) -> None:
+        """What the next method of the venue file is asked for: see `days`, and `keep` for the window."""
+        turn = self._now
+        turn.days, turn.window = days, window
+
+    @property
+    def _now(self) -> _Turn:
+        return _TURN.get() or self._turn
+
+    @property
+    def days(self) -> Sequence[date]:
+        """The UTC days that history calls should cover, oldest first."""
+        return self._now.days
+
+    @property
+    def tally(self) -> Tally:
+        """What came of the dataset that this task is asking for."""
+        return self._now.tally
 
     @property
     def is_backfill(self) -> bool:
@@ -94,30 +133,37 @@ class Asker:
     async def at(self, days: Sequence[date]) -> None:
         """Forget the answers of the last instant and name the days that history calls cover."""
         self._answers.clear()
+        self._unanswered = 0
         self._declared.clear()
-        self.days = days
-        self.tally = Tally()
+        self._turn = _Turn(days)
 
     def forget_failures(self) -> None:
         """Let the next attempt ask anew what failed, and keep what was answered."""
+        self._unanswered = 0
         for key, answer in list(self._answers.items()):
             if answer.done() and (answer.cancelled() or answer.exception() is not None):
                 del self._answers[key]
 
     async def load_markets(self) -> None:
-        """Fetch the venue's market list anew, as ccxt parses it. Raises a VenueProblem.
+        """Take the venue's market list: of today if it is kept, else anew. Raises a VenueProblem.
 
         Kept by the venue's id: ccxt's own index by symbol silently drops one of two with the same symbol.
         """
-        try:
-            markets = await self.exchange.fetch_markets()
-        except Exception as problem:
-            raise self._translated(problem) from problem
+        name, version = self.venue.name, self.ccxt_version
+        kept = self._lists.read(name, version) if self._lists is not None else None
+        self.is_list_kept = kept is not None
+        markets = await self.client.list_markets() if kept is None else kept
         if not markets:
-            answer = without_secrets(str(self.exchange.last_http_response or ""), 60)
-            message = f"the market list is empty: the last answer begins {answer!r}"
+            message = f"the market list is empty: the last answer begins {self.client.last_answer!r}"
             raise PayloadUnreadable(message)
+        if kept is None and self._lists is not None:
+            self._lists.write(name, version, markets)
         self._by_id = {self.venue.market_id(market): market for market in markets}
+
+    async def pause_before_retry(self) -> None:
+        """Give a venue in trouble a moment; an embedded exchange needs none."""
+        if self._is_paced:
+            await asyncio.sleep(_RETRY_SECONDS * jitter())
 
     async def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
         """The parsed JSON of one implicit ccxt call; identical calls of one instant are asked once.
@@ -134,11 +180,16 @@ class Asker:
 
     async def _ask(self, method: str, params: dict[str, Any]) -> Any:  # noqa: ANN401
         async with self._slots:
+            if self._unanswered >= MOST_FAILURES:
+                message = f"{self._unanswered} calls in a row were not answered: the rest was not asked"
+                raise VenueUnavailable(message)
             self.tally.calls += 1
             try:
-                answer = await getattr(self.exchange, method)(params)
-            except Exception as problem:
-                raise self._translated(problem) from problem
+                answer = await self.client.ask(method, params)
+            except VenueUnavailable:
+                self._unanswered += 1
+                raise
+            self._unanswered = 0
         if not isinstance(answer, dict | list):
             message = f"{method} did not answer JSON but {type(answer).__name__}: {str(answer)[:60]!r}"
             raise PayloadUnreadable(message)
@@ -147,14 +198,22 @@ class Asker:
     async def each(self, items: Iterable[Item], ask_one: Callable[[Item], Awaitable[None]]) -> None:
         """Run `ask_one` for every item; one item's trouble is counted and does not stop the others.
 
-        If every item fails, the first problem is raised.
+        What some items could not get is asked once more at the end. If every item fails, the first problem
+        is raised.
         """
-        wanted = list(items)
-        results = await asyncio.gather(*(ask_one(item) for item in wanted), return_exceptions=True)
-        problems = [result for result in results if isinstance(result, BaseException)]
+        wanted = list(items)[: self.sample]
+        done = await asyncio.gather(*(_one(item, ask_one) for item in wanted))
+        again = [place for place, (_, problem) in enumerate(done) if isinstance(problem, VenueUnavailable)]
+        if again and len(again) < len(wanted):
+            await self.pause_before_retry()
+            self.forget_failures()
+            second = await asyncio.gather(*(_one(wanted[place], ask_one) for place in again))
+            for place, result in zip(again, second, strict=True):
+                done[place] = result
+        problems = [problem for _, problem in done if problem is not None]
+        for rows, _ in done:
+            self._store(rows)
         for problem in problems:
-            if not isinstance(problem, VenueProblem):
-                raise problem
             self._count(problem)
         if wanted and len(problems) == len(wanted):
             raise problems[0]
@@ -189,8 +248,8 @@ class Asker:
             yield
         except PayloadUnreadable as problem:
             self._count(problem)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as problem:
-            self._count(PayloadUnreadable(f"unexpected shape: {type(problem).__name__}: {problem}"))
+        except UNEXPECTED as problem:
+            self._count(unreadable(problem))
 
     def row(
         self,
@@ -247,45 +306,43 @@ class Asker:
         }
 
     def keep(self, row: RawRow) -> None:
-        """Hand a finished row over."""
-        self.tally.rows.append(row)
-        self.tally.bytes += len(row.payload)
+        """Hand a finished row over; one whose time lies outside the days asked for is dropped and counted."""
+        window = self._now.window
+        if window is not None and row.observed_at is not None:
+            first, last = window
+            if not first <= row.observed_at <= last:
+                self.tally.outside += 1
+                return
+        rows = _ITEM_ROWS.get()
+        if rows is None:
+            self._store([row])
+        else:
+            rows.append(row)
+
+    def _store(self, rows: Sequence[RawRow]) -> None:
+        self.tally.rows.extend(rows)
+        self.tally.bytes += sum(len(row.payload) for row in rows)
 
     def _count(self, problem: VenueProblem) -> None:
         self.tally.bad += 1
         if self.tally.first_problem is None:
             self.tally.first_problem = problem
 
-    def _translated(self, problem: Exception) -> VenueProblem:
-        text = without_secrets(str(problem))
-        if _BLOCKED.search(text):
-            return VenueBlocked(text)
-        if isinstance(problem, self._errors.AuthenticationError):
-            return NeedsKey(text)
-        if isinstance(problem, self._errors.BaseError | OSError | asyncio.TimeoutError):
-            # ccxt's class says what went wrong; of a time-out its text only says what was asked
-            return VenueUnavailable(f"{type(problem).__name__}: {text}")
-        return PayloadUnreadable(f"{type(problem).__name__}: {text}")
-
     async def close(self) -> None:
         """Close ccxt's HTTP session."""
-        with suppress(Exception):
-            await self.exchange.close()
+        await self.client.close()
 
 
-def without_secrets(text: str, longest: int = 240) -> str:
-    """One line without key material, at most `longest` characters."""
-    return _SECRETS.sub(r"\1***", " ".join(text.split()))[:longest]
-
-
-def seconds_since(start: float) -> float:
-    """Elapsed time of a `time.perf_counter()` start, for the log."""
-    return round(time.perf_counter() - start, 6)
-
-
-def _redirected(urls: object, address: str) -> object:
-    if isinstance(urls, str):
-        return urls.replace("https://", f"{address}/")
-    if isinstance(urls, dict):
-        return {key: _redirected(value, address) for key, value in urls.items()}
-    return urls
+async def _one(
+    item: Item, ask_one: Callable[[Item], Awaitable[None]]
+) -> tuple[list[RawRow], VenueProblem | None]:
+    """One item's rows and its trouble."""
+    rows: list[RawRow] = []
+    _ITEM_ROWS.set(rows)
+    try:
+        await ask_one(item)
+    except VenueProblem as problem:
+        return rows, problem
+    except UNEXPECTED as problem:
+        return rows, unreadable(problem)
+    return rows, None

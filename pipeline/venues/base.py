@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pipeline.clock import from_milliseconds
 from pipeline.errors import PayloadUnreadable
 from pipeline.records import Dataset, Direction, MarketRow, Stamp, Unit
+from pipeline.venues.limiter import Limit
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,12 +93,16 @@ class Venue(ABC):
 
     `async def <dataset>(self, ask) -> None` takes the level now; `async def <dataset>_history(self, ask)`
     takes what the venue says about earlier instants. Both hand rows to `ask.keep(...)`.
+
+    limits: the venue's published limits of one address, by part of ccxt's `api/path` ("fapiData/"); the
+    longest part that fits counts, "" is for the rest. Where nothing is declared, ccxt's own pace is kept.
     """
 
     name: ClassVar[str]
     ccxt_id: ClassVar[str]
     title: ClassVar[str]
     ccxt_options: ClassVar[Mapping[str, Any]] = {}
+    limits: ClassVar[Mapping[str, Limit]] = {}
     reports: ClassVar[Mapping[Dataset, Declaration]]
 
     async def markets(self, ask: Asker) -> None:

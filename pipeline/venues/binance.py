@@ -1,6 +1,6 @@
 """Binance futures: USDT-M counts coins, COIN-M counts contracts of 100 or 10 USD.
 
-Everything here is keyless. What stays out: margin borrow rates and leverage brackets need a key.
+Everything here is keyless. Ratios, margin tables, insurance and borrowing are in `_binance_risk.py`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pipeline.records import (
     Stamp,
     Unit,
 )
+from pipeline.venues._binance_risk import RISK_REPORTS, BinanceRisk
 from pipeline.venues.base import (
     Declaration,
     Evidence,
-    KeyOnly,
     Reports,
     Unsupported,
     Venue,
@@ -31,6 +31,7 @@ from pipeline.venues.base import (
     optional_number,
     signed_number,
 )
+from pipeline.venues.limiter import Limit
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,13 +44,19 @@ _PAGE = 1000
 _DAY_MS = 86_400_000
 
 
-class Binance(Venue):
+class Binance(BinanceRisk, Venue):
     """USDT-M (fapi) and COIN-M (dapi) share one name, one address and one limit."""
 
     name = "binance"
     ccxt_id = "binance"
     title = "Binance"
     ccxt_options: ClassVar[Mapping[str, Any]] = {"fetchMarkets": {"types": ["linear", "inverse"]}}
+    # weight of all calls of an address, and two lists with a count of their own
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "": Limit(2400, 60, is_weighted=True),
+        "Data/": Limit(1000, 300),
+        "/funding": Limit(500, 300),
+    }
     reports: ClassVar[Mapping[Dataset, Declaration]] = {
         Dataset.MARKETS: Reports(
             unit=Unit.LISTING,
@@ -89,8 +96,8 @@ class Binance(Venue):
             link=f"{_USD_M}/Mark-Price",
             note="COIN-M ticker: `volume` counts contracts, `baseVolume` coins; coins are kept",
         ),
-        Dataset.BORROW_RATE: KeyOnly("margin interest history is answered only to an account"),
         Dataset.MARGIN_LOAN: Unsupported("outstanding margin loans are not published"),
+        **RISK_REPORTS,
     }
 
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:

@@ -2,7 +2,8 @@
 
 `funding/stats` gives, per currency, how much is lent and how much of it is used in positions: the used
 amount is debt outstanding. Its rate field is the daily rate divided by 365 (sic). `stats1` gives margin
-position sizes in coins. Perpetuals count coins.
+position sizes in coins. Perpetuals count coins. Margin rates, forced closings and insurance are in
+`_bitfinex_risk.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pipeline.records import (
     Stamp,
     Unit,
 )
+from pipeline.venues._bitfinex_risk import RISK_REPORTS, BitfinexRisk
 from pipeline.venues.base import (
     Declaration,
     Evidence,
@@ -34,6 +36,7 @@ from pipeline.venues.base import (
     optional_number,
     signed_number,
 )
+from pipeline.venues.limiter import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +51,17 @@ _POSITIONS = ("tBTCUSD", "tETHUSD")
 _STATUS_FIELDS = 24
 
 
-class Bitfinex(Venue):
+class Bitfinex(BitfinexRisk, Venue):
     """Perpetuals settled in USDt, and peer-to-peer funded margin trading."""
 
     name = "bitfinex"
     ccxt_id = "bitfinex"
     title = "Bitfinex"
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "": Limit(90, 60),
+        "/stats1/": Limit(15, 60),
+        "/liquidations/": Limit(3, 60),
+    }
     reports: ClassVar[Mapping[Dataset, Declaration]] = {
         Dataset.MARKETS: Reports(
             unit=Unit.LISTING,
@@ -109,6 +117,7 @@ class Bitfinex(Venue):
             link=f"{_DOCS}/rest-public-funding-stats",
             note="USD, UST, BTC and ETH funding; BTC and ETH margin positions",
         ),
+        **RISK_REPORTS,
     }
 
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:

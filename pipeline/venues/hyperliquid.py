@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.clock import end_of, milliseconds
 from pipeline.errors import PayloadUnreadable
-from pipeline.records import Dataset, FundingKind, FundingRateRow, OpenInterestRow, PriceRow, Stamp, Unit
+from pipeline.records import (
+    Dataset,
+    FundingKind,
+    FundingRateRow,
+    LeverageTierRow,
+    OpenInterestRow,
+    PriceRow,
+    Stamp,
+    Unit,
+)
 from pipeline.venues.base import (
     Declaration,
     Evidence,
@@ -24,6 +33,7 @@ from pipeline.venues.base import (
     optional_number,
     signed_number,
 )
+from pipeline.venues.limiter import Limit
 
 if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
@@ -40,6 +50,8 @@ class Hyperliquid(Venue):
     ccxt_id = "hyperliquid"
     title = "Hyperliquid"
     ccxt_options: ClassVar[Mapping[str, Any]] = {"fetchMarkets": {"types": ["swap"]}}
+    # 1,200 of weight a minute and address; a question to /info weighs 20
+    limits: ClassVar[Mapping[str, Limit]] = {"": Limit(60, 60)}
     reports: ClassVar[Mapping[Dataset, Declaration]] = {
         Dataset.MARKETS: Reports(
             unit=Unit.LISTING,
@@ -80,6 +92,18 @@ class Hyperliquid(Venue):
         ),
         Dataset.BORROW_RATE: Unsupported("no public borrow rate is known"),
         Dataset.MARGIN_LOAN: Unsupported("no public loan amount is known"),
+        Dataset.LONG_SHORT_RATIO: Unsupported("the venue counts neither accounts nor positions by side"),
+        Dataset.LEVERAGE_TIER: Reports(
+            unit=Unit.QUOTE,
+            stamp=Stamp.NONE,
+            tolerance_hours=24,
+            how="bulk",
+            evidence=Evidence.DOCUMENTED,
+            link="https://hyperliquid.gitbook.io/hyperliquid-docs/trading/margin-tiers",
+            note="leverage by position value; maintenance is half the initial margin at the step's leverage",
+        ),
+        Dataset.LIQUIDATION: Unsupported("no public call lists forced orders of all accounts"),
+        Dataset.INSURANCE_FUND: Unsupported("losses are taken by a vault of depositors, not by a fund"),
     }
 
     def market_id(self, market: Mapping[str, Any]) -> str:
@@ -193,3 +217,41 @@ class Hyperliquid(Venue):
                         volume_24h=optional_number(context.get("dayNtlVlm")),
                     )
                 )
+
+    async def leverage_tier(self, ask: Asker) -> None:
+        """The steps of every market's margin table; a market without a table has one step."""
+        meta = (await ask.call("publicPostInfo", {"type": "metaAndAssetCtxs"}))[0]
+        tables = {key: table["marginTiers"] for key, table in meta.get("marginTables", [])}
+        for coin in meta["universe"]:
+            if coin.get("isDelisted"):
+                continue
+            one_step = [{"lowerBound": "0.0", "maxLeverage": coin["maxLeverage"]}]
+            steps = tables.get(coin.get("marginTableId"), one_step)
+            floors = [optional_number(step["lowerBound"]) for step in steps]
+            for place, step in enumerate(steps):
+                with ask.row_guard():
+                    ask.keep(self._tier(ask, coin["name"], place, step, [*floors[1:], None][place]))
+
+    def _tier(
+        self, ask: Asker, coin: str, place: int, step: Mapping[str, Any], cap: float | None
+    ) -> LeverageTierRow:
+        leverage = number(step["maxLeverage"], f"maxLeverage of {coin}")
+        if leverage == 0:
+            message = f"maxLeverage of {coin} is zero"
+            raise PayloadUnreadable(message)
+        return ask.row(
+            LeverageTierRow,
+            Dataset.LEVERAGE_TIER,
+            market=coin,
+            listed=ask.market(coin),
+            observed_at=None,
+            endpoint="publicPostInfo:metaAndAssetCtxs",
+            payload=step,
+            tier=place + 1,
+            notional_floor=number(step["lowerBound"], f"lowerBound of {coin}"),
+            notional_cap=cap,
+            # the venue publishes leverage alone, and how both margins follow from it
+            initial_margin_rate=1 / leverage,
+            maintenance_margin_rate=1 / (2 * leverage),
+            max_leverage=leverage,
+        )

@@ -1,7 +1,8 @@
 """OKX: every amount is whole or fractional contracts; the venue's own dollars stand beside them.
 
 Keyless. The public loan-quota call gives the daily base rate of margin borrowing. ccxt's keyless
-"borrow rate history" is a Simple Earn *lending* yield and is not used.
+"borrow rate history" is a Simple Earn *lending* yield and is not used. Ratios, margin tables and insurance
+are in `_okx_risk.py`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pipeline.records import (
     Stamp,
     Unit,
 )
+from pipeline.venues._okx_risk import RISK_REPORTS, OkxRisk
 from pipeline.venues.base import (
     Declaration,
     Evidence,
@@ -31,6 +33,7 @@ from pipeline.venues.base import (
     optional_number,
     signed_number,
 )
+from pipeline.venues.limiter import Limit
 
 if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
@@ -41,13 +44,22 @@ _PAGE = 100
 _HOUR_MS = 3_600_000
 
 
-class Okx(Venue):
+class Okx(OkxRisk, Venue):
     """Perpetual swaps and dated futures."""
 
     name = "okx"
     ccxt_id = "okx"
     title = "OKX"
     ccxt_options: ClassVar[Mapping[str, Any]] = {"fetchMarkets": {"types": ["swap", "future"]}}
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "": Limit(20, 2),
+        "/public/funding-rate": Limit(10, 2),
+        "/public/mark-price": Limit(10, 2),
+        "/public/position-tiers": Limit(10, 2),
+        "/public/insurance-fund": Limit(10, 2),
+        "/public/interest-rate-loan-quota": Limit(2, 2),
+        "/rubik/": Limit(5, 2),
+    }
     reports: ClassVar[Mapping[Dataset, Declaration]] = {
         Dataset.MARKETS: Reports(
             unit=Unit.LISTING,
@@ -97,6 +109,7 @@ class Okx(Venue):
             note="base rate of regular users",
         ),
         Dataset.MARGIN_LOAN: Unsupported("only a long/short loan ratio is public, no amount"),
+        **RISK_REPORTS,
     }
 
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:

@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from pipeline.build import FIRST_DAY, load_seeds, write_dictionary
+from pipeline.evaluate.home import home_record
+from pipeline.evaluate.scoreboard import scoreboard
 from pipeline.models import MAY_READ, Model, read_models
 from pipeline.signals import SIGNALS
 from pipeline.signals.composite import risk_events, risk_levels
@@ -47,6 +49,13 @@ UNITLESS = {
     "theil_venue": "nats",
     "theil_asset": "nats",
     "theil_mutual": "nats",
+    "distance_sigmas": "daily standard deviations",
+    **dict.fromkeys(("auroc", "auroc_low", "auroc_high", "auprc"), "an area in [0, 1]"),
+    **dict.fromkeys(("auroc_gain", "auroc_gain_low", "auroc_gain_high"), "a difference of areas"),
+    **dict.fromkeys(("events", "events_warned", "variants_tried"), "a count"),
+    "false_alarms_a_year": "a count a year",
+    **dict.fromkeys(("max_leverage_before", "max_leverage_after"), "multiples of margin"),
+    **dict.fromkeys(("steps_before", "steps_after", "orders"), "a count"),
     **dict.fromkeys(
         ("venues", "markets", "assets", "members", "markets_expected", "markets_seen"), "a count"
     ),
@@ -85,6 +94,7 @@ def _signal_tables(connection: duckdb.DuckDBPyConnection) -> None:
         ("readings", readings),
         ("risk_levels", risk_levels(readings)),
         ("risk_events", risk_events(readings)),
+        ("scoreboard", scoreboard(home_record(connection), readings, risk_levels(readings))),
     ):
         connection.register("made", frame)
         connection.execute(f"create table if not exists signals.{name} as select * from made")

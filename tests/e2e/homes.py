@@ -46,7 +46,8 @@ def run_days(
     """Run the daily job for `days` as the command does; each day's faults are in force on that day only."""
     settings = Settings(home, redirect=server.address, timeout_seconds=timeout_seconds)
     settings.prepare()
-    source = history_source(world, read_history(world).about)
+    history = read_history(world)
+    source = history_source(world, history.about)
     claim(home, source)
     clock = VirtualClock(end_of(days[-1]) + AFTER_MIDNIGHT)
 
@@ -55,7 +56,7 @@ def run_days(
         server.set_now(instant)
         server.set_faults((faults or {}).get((instant - timedelta(days=1)).date(), []))
 
-    runtime = Runtime(settings, clock, move_to=move_to, about=source.about())
+    runtime = Runtime(settings, clock, move_to=move_to, held=history.held(), about=source.about())
     try:
         return run_job(runtime, days), runtime
     finally:

@@ -7,7 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.methods.concentration import effective_n, gini, hhi, theil_split, theil_t, top_share
+from pipeline.methods.concentration import (
+    effective_n,
+    gini,
+    hhi,
+    rosenbluth,
+    theil_l,
+    theil_split,
+    theil_t,
+    top_share,
+)
 
 # R package ineq, example data of ten incomes.
 TEN_INCOMES = [541, 1463, 2445, 3438, 4437, 5401, 6392, 8304, 11904, 22261]
@@ -22,10 +31,14 @@ def test_g01_ten_incomes() -> None:
     assert gini(TEN_INCOMES) * 10 / 9 == pytest.approx(0.513435, abs=1e-6)  # with the small-sample factor
     assert theil_t(TEN_INCOMES) == pytest.approx(0.362341, abs=1e-6)
     assert top_share(TEN_INCOMES, 3) == pytest.approx(0.637807, abs=1e-6)
+    assert theil_l(TEN_INCOMES) == pytest.approx(0.433595, abs=1e-6)
+    assert rosenbluth(TEN_INCOMES) == pytest.approx(0.185905, abs=1e-6)
 
 
 def test_g02_theil_is_t_and_not_l() -> None:
-    assert theil_t([10, 10, 10, 20, 50]) == pytest.approx(0.2502012, abs=1e-7)  # L would be 0.2326302
+    assert theil_t([10, 10, 10, 20, 50]) == pytest.approx(0.2502012, abs=1e-7)
+    # what the R package REAT prints as "theil"
+    assert theil_l([10, 10, 10, 20, 50]) == pytest.approx(0.2326302, abs=1e-7)
 
 
 def test_g03_venue_by_asset_split() -> None:

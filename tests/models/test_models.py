@@ -137,8 +137,8 @@ def test_a_late_version_changes_today_but_not_what_signals_read(
     for versions in ([row], [row, {**late, "open_interest_base_listed": 20}]):
         fill(warehouse, "staging.stg_open_interest", {"rows": versions})
         for name in (
-            "int_market_day", "int_coverage", "int_funding_scope", "int_growth", "int_margin_debt",
-            "int_concentration", "market_daily", "signal_inputs_daily",
+            "int_market_day", "int_coverage", "int_funding_scope", "int_growth", "int_margin_rate",
+            "int_margin_debt", "int_concentration", "market_daily", "signal_inputs_daily",
         ):  # fmt: skip
             build_model(warehouse, MODELS[name], FIRST_DAY)
         shown = [market["open_interest_usd"] for market in rows_of(warehouse, "marts.market_daily")]

@@ -1,4 +1,4 @@
-"""A tiny history written by hand: every market shape of the four venues, in numbers to check on paper.
+"""A tiny history written by hand: market shapes of the venues with recordings, in numbers to check on paper.
 
 Nothing about made scenarios belongs here. All observations stand at 2026-03-01 and 2026-03-02, 00:00 UTC.
 """
@@ -38,6 +38,13 @@ okx BTC-USDT-260327 BTC USDT USDT future linear 0.01 - 90500 90011 700 800 812.5
 hyperliquid BTC BTC USDC USDC swap linear 1 1 90002 90020 33000 30000 30500.12345
 hyperliquid kPEPE kPEPE USDC USDC swap linear 1 1 0.012512 0.0125 1000000000 2000000000 2100000000.5
 bitfinex tBTCF0:USTF0 BTC UST UST swap linear 1 8 89990 90005 2500 5600 5775.20348804
+mexc BTC_USDT BTC USDT USDT swap linear 0.0001 8 90000.5 90010 4000 5500 5510.296
+whitebit BTC_PERP BTC USDT USDT swap linear 1 8 90000.5 90010 197000 6000 6000.5
+bybit BTCUSDT BTC USDT USDT swap linear 1 8 90000.5 90010 150000 27000 27123.456
+bybit BTCUSD BTC USD BTC swap inverse 1 8 80000 90010 1500 1000 1000.5
+bitget BTCUSDT BTC USDT USDT swap linear 1 8 90000.5 90010 120000 32000 32456.789
+bitget BTCUSD BTC USD BTC swap inverse 1 8 80000 90010 700 120 125.6844
+gate BTC_USDT BTC USDT USDT swap linear 0.0001 8 90000.5 90010 110000 15000 15123.4567
 """
 _HEADER, *_ROWS = [line.split() for line in _MARKETS.strip().splitlines()]
 MARKETS = pd.DataFrame(_ROWS, columns=_HEADER).replace("-", None)
@@ -63,6 +70,10 @@ HOURLY = [
     ("hyperliquid", "kPEPE", SECOND, 0.00003, 1, None),
     ("bitfinex", "tBTCF0:USTF0", SECOND, 0.00007587, 8, None),
     ("bitfinex", "tBTCF0:USTF0", SECOND + timedelta(hours=8), 0.0001, 8, 0.00014548),
+    ("mexc", "BTC_USDT", SECOND, 0.000266, 8, None),
+    ("whitebit", "BTC_PERP", SECOND, -0.0001229, 8, None),
+    *((v, m, SECOND, 0.0001, 8, None) for v, m in (("bybit", "BTCUSDT"), ("bybit", "BTCUSD"))),
+    *((v, m, SECOND, 0.0005, 8, None) for v, m in (("bitget", "BTCUSDT"), ("gate", "BTC_USDT"))),
 ]
 
 
@@ -104,6 +115,7 @@ def tiny_tables() -> dict[str, pd.DataFrame]:
     rates = [
         ("okx", "USDT", SECOND, "cross", 0.1596072),  # 0.00043728 a day
         ("bitfinex", "USD", SECOND, "pool", 0.133225),  # 0.000365 a day, so that the field holds 1e-6
+        ("bybit", "BTC", SECOND, "cross", 0.01315858872),  # 0.000001502122 an hour
     ]
     return {
         "markets": markets,
@@ -125,6 +137,68 @@ def tiny_tables() -> dict[str, pd.DataFrame]:
         "borrow_rate": pd.DataFrame(
             rates, columns=["venue", "currency", "observed_at", "kind", "borrow_apr"]
         ),
+        **risk_tables(),
+    }
+
+
+def risk_tables() -> dict[str, pd.DataFrame]:
+    """Longs and shorts, margin tables, closings and funds."""
+    accounts, positions = "accounts", "top_positions"
+    ratios = [
+        ("binance", "BTCUSDT", FIRST, 1.25, accounts),
+        ("binance", "BTCUSDT", SECOND, 1.5, accounts),
+        ("binance", "BTCUSDT", SECOND, 3.0, "top_accounts"),
+        ("binance", "BTCUSDT", SECOND, 1.0, positions),
+        *(("binance", "ETHUSD_PERP", SECOND, 0.25, which) for which in (accounts, "top_accounts", positions)),
+        ("okx", "BTC-USDT-SWAP", FIRST, 0.9398602814619824, accounts),
+        ("okx", "BTC-USDT-SWAP", SECOND, 1.25, accounts),
+        ("bybit", "BTCUSDT", SECOND, 1.25, accounts),
+        ("gate", "BTC_USDT", SECOND, 0.5, accounts),
+        ("gate", "BTC_USDT", SECOND, 1.5, "top_accounts"),
+        ("gate", "BTC_USDT", SECOND, 1.02, positions),
+    ]
+    steps = [
+        # market, observed at, unit, then per step: floor, cap, initial, maintenance, leverage
+        ("binance", "BTCUSDT", "quote", (0, 300_000, None, 0.004, 125), (300_000, None, None, 0.005, 100)),
+        ("binance", "ETHUSD_PERP", "base", (0, 15, None, 0.005, 100)),
+        ("okx", "BTC-USDT-SWAP", "contracts", (0, 50, 0.1, 0.03, 10), (50, None, 0.2, 0.1, 5)),
+        ("hyperliquid", "BTC", "quote", (0, 15e7, 0.025, 0.0125, 40), (15e7, None, 0.05, 0.025, 20)),
+        ("bitfinex", "tBTCF0:USTF0", "quote", (0, None, 0.02, 0.01, 50)),
+        ("bybit", "BTCUSD", "base", (0, 150, 0.01, 0.005, 100)),
+        ("gate", "BTC_USDT", "quote", (0, 500_000, 0.02, 0.01, 50)),
+    ]
+    tiers = [
+        (venue, market, SECOND, number, *bounds[:2], unit, *bounds[2:])
+        for venue, market, unit, *table in steps
+        for number, bounds in enumerate(table, start=1)
+    ]
+    names = "venue market observed_at tier notional_floor notional_cap notional_unit initial_margin_rate"
+    closings = [
+        ("bitfinex", "tBTCF0:USTF0", SECOND - timedelta(hours=3), "long", 90_011.0, 0.75),
+        ("bitfinex", "tBTCUSD", SECOND - timedelta(hours=2), "short", 90_022.0, 1.5),
+        ("gate", "BTC_USDT", SECOND - timedelta(hours=1), "long", 3424.0, 0.06),
+    ]
+    funds = [
+        ("binance", "USDT", SECOND, 793_930_579.315848),
+        ("okx", "USD", SECOND, 1_369_179_138.7489),
+        ("bitfinex", "UST", SECOND, 1_396_531.673),
+        ("bybit", "USDT", SECOND, 902_178.57602476),
+        ("gate", "USDT", SECOND, 83.0031),
+    ]
+    columns = [*names.split(), "maintenance_margin_rate", "max_leverage"]
+    table = pd.DataFrame(tiers, columns=columns)
+    numbers = [
+        name for name in columns if name not in ("venue", "market", "observed_at", "tier", "notional_unit")
+    ]
+    return {
+        "long_short_ratio": pd.DataFrame(
+            ratios, columns=["venue", "market", "observed_at", "long_short_ratio", "population"]
+        ),
+        "leverage_tier": table.astype(dict.fromkeys(numbers, float)),
+        "liquidation": pd.DataFrame(
+            closings, columns=["venue", "market", "occurred_at", "side", "price", "amount_base"]
+        ),
+        "insurance_fund": pd.DataFrame(funds, columns=["venue", "currency", "observed_at", "balance"]),
     }
 
 

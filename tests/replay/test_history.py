@@ -52,10 +52,14 @@ def test_what_is_written_is_read_back(tiny: Path) -> None:
     history = read_history(tiny)
     assert history.about == {"format_version": 1, "title": "tiny", "is_made": True}
     assert set(history.tables) == {
-        "markets", "open_interest", "price", "funding_rate", "margin_loan", "borrow_rate",
+        "markets", "open_interest", "price", "funding_rate", "margin_loan", "borrow_rate", "long_short_ratio",
+        "leverage_tier", "liquidation", "insurance_fund",
     }  # fmt: skip
+    assert ("okx", "leverage_tier") in history.held()
+    assert ("okx", "liquidation") not in history.held()
     interest = history.tables["open_interest"]
-    row = interest[(interest["market"] == "BTCUSDT") & (interest["observed_at"] == AT)]
+    named = (interest["venue"] == "binance") & (interest["market"] == "BTCUSDT")
+    row = interest[named & (interest["observed_at"] == AT)]
     assert row["open_interest_base"].tolist() == [86123.456]
     assert str(interest["observed_at"].dtype) == "datetime64[us, UTC]"
     spot = history.tables["markets"].set_index("market").loc["tBTCUSD"]
@@ -97,7 +101,8 @@ def test_rows_need_no_order_and_integers_and_nanoseconds_are_fine(folder: Path) 
     edit(folder, "open_interest", change)
     interest = read_history(folder).tables["open_interest"]
     assert interest["open_interest_base"].dtype == float
-    row = interest[(interest["market"] == "BTCUSDT") & (interest["observed_at"] == AT)]
+    named = (interest["venue"] == "binance") & (interest["market"] == "BTCUSDT")
+    row = interest[named & (interest["observed_at"] == AT)]
     assert row["open_interest_base"].tolist() == [86123.0]
 
 

@@ -35,8 +35,14 @@ HOSTS = {
     "okx": ("okx", "www.okx.com"),
     "hyperliquid": ("hyperliquid", "api.hyperliquid.xyz"),
     "bitfinex": ("bitfinex", "api-pub.bitfinex.com"),
+    "mexc": ("mexc", "api.mexc.com"),
+    "whitebit": ("whitebit", "whitebit.com"),
+    "bybit": ("bybit", "api.bybit.com"),
+    "bitget": ("bitget", "api.bitget.com"),
+    "gate": ("gate", "api.gateio.ws"),
 }
 
+OKX_RATIO = "/api/v5/rubik/stat/contracts/long-short-account-ratio-contract"
 # Where, path and query at the replay; name and api of the recording; keys the replay adds to it.
 CASES = (
     """
@@ -53,6 +59,16 @@ dapi /dapi/v1/ticker/24hr - GetTickers CoinFutures -
 fapi /fapi/v1/fundingInfo - GetFundingInfo UsdFutures -
 fapi /fapi/v1/fundingRate symbol=BTCUSDT GetFundingRates UsdFutures -
 dapi /dapi/v1/fundingRate symbol=ETHUSD_PERP GetFundingRates CoinFutures -
+fapi /futures/data/globalLongShortAccountRatio {fapi_ratio} GetGlobalLongShortAccountRatio UsdFutures -
+dapi /futures/data/globalLongShortAccountRatio {dapi_ratio} GetGlobalLongShortAccountRatio CoinFutures -
+fapi /futures/data/topLongShortAccountRatio {fapi_ratio} GetTopLongShortAccountRatio UsdFutures -
+dapi /futures/data/topLongShortAccountRatio {dapi_ratio} GetTopLongShortAccountRatio CoinFutures -
+fapi /futures/data/topLongShortPositionRatio {fapi_ratio} GetTopLongShortPositionRatio UsdFutures -
+dapi /futures/data/topLongShortPositionRatio {dapi_ratio} GetTopLongShortPositionRatio CoinFutures -
+fapi /fapi/v1/insuranceBalance symbol=BTCUSDT GetInsuranceFundBalances UsdFutures -
+okx {okx_ratio} GetRubikLongShortRatio UnifiedApi -
+okx /api/v5/public/position-tiers {okx_family}&tdMode=cross GetPositionTiers UnifiedApi -
+okx /api/v5/public/insurance-fund {okx_family} GetInsuranceFund UnifiedApi -
 okx /api/v5/public/instruments instType=SWAP GetSymbols UnifiedApi -
 okx /api/v5/public/open-interest instType=SWAP GetOpenInterests UnifiedApi oiUsd
 okx /api/v5/public/funding-rate instId=ANY GetFundingRates UnifiedApi nextFundingRate,prevFundingTime
@@ -61,15 +77,50 @@ okx /api/v5/public/mark-price instType=SWAP GetMarkPrices UnifiedApi -
 okx /api/v5/market/tickers instType=SWAP GetTickers UnifiedApi -
 okx /api/v5/market/index-tickers quoteCcy=USDT GetIndexTickers UnifiedApi -
 okx /api/v5/public/interest-rate-loan-quota - GetInterestRates UnifiedApi -
-hyperliquid /info type=meta GetExchangeInfo Futures -
-hyperliquid /info type=metaAndAssetCtxs GetExchangeInfoAndTickers Futures dayBaseVlm
+hyperliquid /info type=meta GetExchangeInfo Futures {tables}
+hyperliquid /info type=metaAndAssetCtxs GetExchangeInfoAndTickers Futures dayBaseVlm,{tables}
 hyperliquid /info type=fundingHistory&coin=BTC&startTime=1 GetFundingRateHistory Futures -
 hyperliquid /info type=spotMeta GetExchangeInfo Spot -
 bitfinex /v2/conf/pub:info:pair - GetSymbols Spot -
 bitfinex /v2/conf/pub:info:pair:futures - GetFuturesSymbols Spot -
 bitfinex /v2/tickers symbols=tBTCUSD GetTickers Spot -
 bitfinex /v2/funding/stats/fUSD/hist - GetFundingStatistics Spot -
+bitfinex /v2/liquidations/hist - GetLiquidations Spot -
+mexc /api/v1/contract/detail - GetSymbols Futures -
+mexc /api/v1/contract/ticker - GetTickers Futures -
+mexc /api/v1/contract/funding_rate/BTC_USDT - GetFundingRate Futures -
+mexc /api/v1/contract/funding_rate/history symbol=BTC_USDT GetFundingRateHistory Futures -
+whitebit /api/v4/public/markets - GetAssets V4 -
+whitebit /api/v4/public/futures - GetFuturesSymbols V4 funding_interval_minutes
+whitebit /api/v4/public/funding-history/BTC_PERP - GetFundingHistory V4 -
+bybit /v5/market/instruments-info category=linear GetLinearInverseSymbols V5Api -
+bybit /v5/market/tickers category=inverse GetLinearInverseTickers V5Api {bybit_new},fundingIntervalHour
+bybit /v5/market/open-interest {bybit_inverse}&intervalTime=1d GetOpenInterest V5Api {bybit_new}
+bybit /v5/market/funding/history category=linear&symbol=BTCUSDT GetFundingRateHistory V5Api -
+bybit /v5/market/account-ratio category=linear&symbol=BTCUSDT&period=1h GetLongShortRatio V5Api nextPageCursor
+bybit /v5/market/risk-limit {bybit_inverse} GetRiskLimit V5Api mmDeduction,nextPageCursor
+bybit /v5/market/insurance - GetInsurance V5Api -
+bybit /v5/spot-margin-trade/data - GetSpotMarginData V5Api retExtInfo,time
+bitget /api/v2/mix/market/contracts productType=USDT-FUTURES GetContracts Futures -
+bitget /api/v2/mix/market/tickers productType=COIN-FUTURES GetTickers Futures markPrice
+bitget /api/v2/mix/market/current-fund-rate productType=USDT-FUTURES GetFundingRate Futures {bitget_new}
+bitget /api/v2/mix/market/history-fund-rate symbol=BTCUSDT GetHistoricalFundingRate Futures -
+gate /api/v4/futures/usdt/contracts - GetContracts PerpetualFutures status
+gate /api/v4/futures/usdt/tickers - GetTickers PerpetualFutures -
+gate /api/v4/futures/usdt/contract_stats contract=BTC_USDT&interval=1h GetContractStats PerpetualFutures -
+gate /api/v4/futures/usdt/funding_rate contract=BTC_USDT GetFundingRateHistory PerpetualFutures -
+gate /api/v4/futures/usdt/liq_orders from=1772405900&to=1772409500 GetLiquidations PerpetualFutures -
+gate /api/v4/futures/usdt/risk_limit_tiers contract=BTC_USDT GetRiskLimitTiers PerpetualFutures -
+gate /api/v4/futures/usdt/insurance - GetInsuranceBalanceHistory PerpetualFutures -
 """.replace("{dapi_history}", "pair=ETHUSD&contractType=PERPETUAL&period=1d")
+    .replace("{dapi_ratio}", "pair=ETHUSD&period=1d")
+    .replace("{fapi_ratio}", "symbol=BTCUSDT&period=1d")
+    .replace("{okx_ratio}", f"{OKX_RATIO} instId=BTC-USDT-SWAP&period=1Dutc")
+    .replace("{tables}", "marginTables,marginTableId")
+    .replace("{bybit_inverse}", "category=inverse&symbol=BTCUSD")
+    .replace("{bybit_new}", "singleOpenInterest,singleOpenInterestValue")
+    .replace("{bitget_new}", "fundingRateInterval,nextUpdate,minFundingRate,maxFundingRate")
+    .replace("{okx_family}", "instType=SWAP&instFamily=BTC-USDT")
     .strip()
     .splitlines()
 )

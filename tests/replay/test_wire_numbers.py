@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from pipeline.errors import HistoryInvalid
 from pipeline.replay.history import read_history, write_history
 from pipeline.replay.wire import venue_names, wires
 from pipeline.replay.wire.base import Request, WireError, contracts, text
@@ -118,8 +119,9 @@ def test_bitfinex_fields_stand_in_their_places(world: World) -> None:
     assert len(row) == 24
     seen = {position: value for position, value in enumerate(row) if value is not None}
     assert seen == {
-        0: "tBTCF0:USTF0", 1: SECOND_MS, 3: 89_990.0, 4: 90_005.0, 8: SECOND_MS + 8 * HOUR_MS, 10: 5,
-        12: 0.00014548, 15: 89_990.0, 18: 5775.20348804, 22: 0.0005, 23: 0.0025,
+        0: "tBTCF0:USTF0", 1: SECOND_MS, 3: 89_990.0, 4: 90_005.0, 6: 1_396_531.673,
+        8: SECOND_MS + 8 * HOUR_MS, 10: 5, 12: 0.00014548, 15: 89_990.0, 18: 5775.20348804, 22: 0.0005,
+        23: 0.0025,
     }  # fmt: skip
     path = "/v2/status/deriv/tBTCF0:USTF0/hist"
     history = ask(world, BITFINEX, path)
@@ -169,6 +171,89 @@ def test_bitfinex_funding_statistics(world: World) -> None:
     assert ask(world, BITFINEX, "/v2/stats1/pos.size:1m:tETHUSD:long/last") == []
 
 
+def test_longs_over_shorts_stand_beside_their_shares(world: World) -> None:
+    path, asked = "/futures/data/globalLongShortAccountRatio", {"symbol": "BTCUSDT", "period": "1d"}
+    rows = ask(world, FAPI, path, **asked)
+    assert [row["longShortRatio"] for row in rows] == ["1.25", "1.5"]
+    assert rows[1] == {
+        "symbol": "BTCUSDT", "longShortRatio": "1.5", "longAccount": "0.6", "shortAccount": "0.4",
+        "timestamp": str(SECOND_MS),
+    }  # fmt: skip
+    assert ask(world, FAPI, path, **{**asked, "period": "5m"}, limit="1") == rows[1:]
+    (pair,) = ask(world, DAPI, "/futures/data/topLongShortPositionRatio", pair="ETHUSD", period="1d")
+    assert (pair["pair"], pair["longPosition"], pair["shortPosition"]) == ("ETHUSD", "0.2", "0.8")
+    path = "/api/v5/rubik/stat/contracts/long-short-account-ratio-contract"
+    rows = ask(world, OKX, path, instId="BTC-USDT-SWAP", period="1Dutc")["data"]
+    assert rows == [[str(SECOND_MS), "1.25"], [str(FIRST_MS), "0.9398602814619824"]]
+    assert ask(world, OKX, f"{path}-top-trader", instId="BTC-USDT-SWAP", period="1Dutc")["data"] == []
+
+
+def test_margin_tables_in_each_venues_own_bounds(world: World) -> None:
+    (linear,) = ask(world, FAPI, "/fapi/v1/leverageBracket", signature="any")
+    assert [step["notionalFloor"] for step in linear["brackets"]] == [0, 300_000]
+    assert [step["initialLeverage"] for step in linear["brackets"]] == [125, 100]
+    (inverse,) = ask(world, DAPI, "/dapi/v2/leverageBracket", signature="any")
+    assert inverse["brackets"][0]["qtyCap"] == 15  # coins
+    asked = {"instType": "SWAP", "tdMode": "cross"}
+    rows = ask(world, OKX, "/api/v5/public/position-tiers", **asked, instFamily="BTC-USD,BTC-USDT")["data"]
+    assert [(row["instFamily"], row["tier"], row["minSz"], row["maxSz"]) for row in rows] == [
+        ("BTC-USDT", "1", "0", "50"), ("BTC-USDT", "2", "50", ""),
+    ]  # fmt: skip
+    request = Request("api.hyperliquid.xyz", "/info", {}, {"type": "meta"})
+    meta = wires()["hyperliquid"].answer(request, world, NOW_MS)
+    btc = next(coin for coin in meta["universe"] if coin["name"] == "BTC")
+    tables = dict(meta["marginTables"])
+    assert btc["maxLeverage"] == 40
+    assert tables[btc["marginTableId"]]["marginTiers"] == [
+        {"lowerBound": "0.0", "maxLeverage": 40}, {"lowerBound": "150000000.0", "maxLeverage": 20},
+    ]  # fmt: skip
+    ((futures,),) = ask(world, BITFINEX, "/v2/conf/pub:info:pair:futures")
+    assert (futures[0], futures[1][8:]) == ("BTCF0:USTF0", [0.02, 0.01])
+
+
+def test_each_closing_is_a_trigger_and_its_execution(world: World) -> None:
+    """Signed by the side of the position; the flag after the empty field tells the execution."""
+    rows = [row for (row,) in ask(world, BITFINEX, "/v2/liquidations/hist", sort="1")]
+    assert [(row[4], row[5], row[8], row[11]) for row in rows] == [
+        ("tBTCF0:USTF0", 0.75, 0, 90_011.0), ("tBTCF0:USTF0", 0.75, 1, 90_011.0),
+        ("tBTCUSD", -1.5, 0, 90_022.0), ("tBTCUSD", -1.5, 1, 90_022.0),
+    ]  # fmt: skip
+    later = ask(world, BITFINEX, "/v2/liquidations/hist", start=str(SECOND_MS - 2 * HOUR_MS))
+    assert [row[1] for (row,) in later] == [rows[2][1]] * 2
+    assert ask(world, BITFINEX, "/v2/liquidations/hist", start=str(SECOND_MS)) == []
+
+
+def test_insurance_funds_are_coins_dollars_and_a_place_in_the_status(world: World) -> None:
+    (fund,) = ask(world, FAPI, "/fapi/v1/insuranceBalance")
+    assert fund["symbols"] == ["1000PEPEUSDT", "BTCUSDT", "SOLUSDT"]
+    asset = {"asset": "USDT", "marginBalance": "793930579.315848", "updateTime": SECOND_MS}
+    assert fund["assets"] == [asset]
+    asked = {"instType": "SWAP", "instFamily": "BTC-USD"}
+    assert ask(world, OKX, "/api/v5/public/insurance-fund", **asked)["data"][0]["total"] == "1369179138.7489"
+    assert ask(world, BITFINEX, "/v2/status/deriv", keys="ALL")[0][6] == 1_396_531.673
+
+
+@pytest.mark.parametrize(
+    ("venue", "market", "change"),
+    [
+        ("binance", "ETHUSD_PERP", {"notional_unit": "quote"}),
+        ("binance", "BTCUSDT", {"max_leverage": 12.5}),
+        ("okx", "BTC-USDT-SWAP", {"notional_unit": "base"}),
+        ("hyperliquid", "BTC", {"maintenance_margin_rate": 0.01}),
+        ("bitfinex", "tBTCF0:USTF0", {"notional_cap": 1e6}),
+    ],
+)
+def test_a_margin_table_that_a_venue_cannot_say_is_refused(
+    tiny: Path, tmp_path: Path, venue: str, market: str, change: dict[str, object]
+) -> None:
+    tiers = read_history(tiny).tables["leverage_tier"]
+    (column, value), *_ = change.items()
+    tiers.loc[tiers["market"] == market, column] = value
+    world = edited(tiny, tmp_path, leverage_tier=tiers)
+    with pytest.raises(HistoryInvalid, match=rf"^leverage_tier\.parquet: .*{market}"):
+        wires()[venue].check(world)
+
+
 def test_unknown_things_are_refused_as_the_venue_does(world: World) -> None:
     def refused(host: str, path: str, **query: str) -> tuple[int, Any]:
         with pytest.raises(WireError) as raised:
@@ -182,9 +267,13 @@ def test_unknown_things_are_refused_as_the_venue_does(world: World) -> None:
     assert refused(FAPI, "/fapi/v1/depth")[0] == 404
     assert refused(OKX, "/api/v5/public/open-interest", instId="NOPE-USDT-SWAP")[1]["code"] == "51001"
     assert refused(OKX, "/api/v5/public/open-interest")[1]["code"] == "51000"
+    assert refused(FAPI, "/fapi/v1/leverageBracket")[0] == 401  # unsigned
+    six = ",".join(f"C{n}-USDT" for n in range(6))
+    asked = {"instType": "SWAP", "tdMode": "cross", "instFamily": six}
+    assert refused(OKX, "/api/v5/public/position-tiers", **asked)[1]["code"] == "51000"
     assert refused(BITFINEX, "/v2/nothing") == (500, ["error", 10020, "path: invalid"])
 
 
 def test_one_module_a_venue() -> None:
-    assert venue_names() == {"binance", "bitfinex", "hyperliquid", "okx"}
+    assert venue_names() >= {"binance", "bitfinex", "hyperliquid", "okx"}
     assert {name: wire.name for name, wire in wires().items()} == {name: name for name in venue_names()}

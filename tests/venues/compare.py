@@ -77,6 +77,8 @@ class _World:
         if self.is_backfill:
             if day == self.days[-1] and has_snapshot:
                 return self.answers_later(key, day)
+            if key[1] in EVIDENCE[venue].said.get("without_history", []):
+                return False
             distance = end_of(self.days[-1]) + _LATE - end_of(day)
             return distance <= timedelta(days=declared.history_days or 0) and self.answers_later(key, day)
         if self.is_walk and declared.how == "per_symbol" and declared.history_days is not None:
@@ -85,7 +87,10 @@ class _World:
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pd.DataFrame:
-    return connection.execute(sql).df()
+    frame = connection.execute(sql).df()
+    # an empty answer does not tell that its words are words, and merging wants to know
+    words = [name for name in frame.columns if frame.empty and frame[name].dtype == object]
+    return frame.astype(dict.fromkeys(words, "str"))
 
 
 def _as_of(
@@ -150,12 +155,20 @@ def _open_interest(connection: duckdb.DuckDBPyConnection, world: _World) -> list
     pairs = _as_of(rows, truth, "observed_at", names, _STALE)
     columns = {"open_interest_base_listed": "open_interest_base"}
     want = {
-        key for key in _wanted(truth, world, names) if world.wants(Dataset.OPEN_INTEREST, key[:2], key[2])  # type: ignore[arg-type]
+        key
+        for key in _wanted(truth, world, names)
+        if world.wants(Dataset.OPEN_INTEREST, key[:2], key[2])  # type: ignore[arg-type]
     }
     if world.is_backfill:  # no price reaches back: dollars of contracts cannot become coins
         pairs = pairs[pairs["mark_price"].notna()]
     found = _wrong(pairs, "stg_open_interest", columns, names)
-    priced = pairs[pairs["observed_at"].dt.floor("D") == pairs["truth_at"].dt.floor("D")]
+    # without a mark price of its own a market has coins and no dollars yet
+    markless = pairs["venue"].isin(_silent("price.mark_price"))
+    found += [
+        f"stg_open_interest {row.venue} {row.market}: dollars without a mark price"
+        for row in pairs[markless & pairs["open_interest_quote"].notna()].itertuples()
+    ]
+    priced = pairs[~markless & (pairs["observed_at"].dt.floor("D") == pairs["truth_at"].dt.floor("D"))]
     found += _wrong(priced, "stg_open_interest", {"open_interest_quote": "value"}, names)
     return found + _missing(_have(rows, names), want, "stg_open_interest")
 
@@ -207,7 +220,8 @@ def _settled(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
         reaches = isinstance(declared, Reports) and declared.history_days is not None
         # a history of all markets at once keeps those that are gone
         keeps = direction[key] in EVIDENCE[venue].said.get("settled_outlives_listing", [])
-        if reaches and day in world.days and (keeps or world.answers_later(key, day)):
+        lists = direction[key] not in EVIDENCE[venue].said.get("settled_is_not_listed", [])
+        if lists and reaches and day in world.days and (keeps or world.answers_later(key, day)):
             want.add((venue, market, at))
     asked = rows[rows["day"].dt.date.isin(list(world.days))]
     have = set(asked[[*names, "settles_at"]].itertuples(index=False, name=None))
@@ -251,7 +265,10 @@ def _predicted(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str
     want: set[tuple[object, ...]] = set()
     markets: Any = world.tables["markets"].set_index(names)
     for (venue, market), part in truth.groupby(names):
-        if not hasattr(UNDER_TEST[venue], "funding_rate"):
+        declared: Any = UNDER_TEST[venue].reports[Dataset.FUNDING_RATE]
+        # a walk asks a venue of one call a symbol for what was paid, week by week, and not for forecasts
+        is_skipped = world.is_walk and declared.how == "per_symbol" and declared.history_days is not None
+        if is_skipped or not hasattr(UNDER_TEST[venue], "funding_rate"):
             continue
         for day in asked:
             moment = pd.Timestamp(end_of(day) + _LATE)
@@ -328,6 +345,14 @@ def _tiers(connection: duckdb.DuckDBPyConnection, world: _World) -> list[str]:
     for said, true in columns.items():
         sends = pairs[~pairs["venue"].isin(_silent(f"leverage_tier.{said}"))]
         found += _wrong(sends, "stg_leverage_tier", {said: true}, names)
+    other = pairs[
+        pairs["truth_at"].notna() & (pairs["unit"].replace("usd", "quote") != pairs["notional_unit"])
+    ]
+    found += [
+        f"stg_leverage_tier {row.venue} {row.market} {row.tier}: bounds count {row.unit},"
+        f" truth {row.notional_unit}"
+        for row in other.itertuples()
+    ]
     want = {
         key
         for key in _wanted(truth, world, names)
@@ -351,11 +376,10 @@ def _liquidations(connection: duckdb.DuckDBPyConnection, world: _World) -> list[
         day = row.occurred_at.date()
         declared = UNDER_TEST[row.venue].reports[Dataset.LIQUIDATION]
         asks = isinstance(declared, Reports) and not declared.needs_key
-        within = asks and (
-            not world.is_backfill
-            or end_of(world.days[-1]) - end_of(day) <= timedelta(days=declared.history_days or 0)  # type: ignore[union-attr]
-        )
-        if within and day in world.days and (row.venue, row.market) not in GONE:
+        if not asks or day not in world.days or (row.venue, row.market) in GONE:
+            continue
+        distance = end_of(world.asked_at[day]) + _LATE - end_of(day)
+        if distance <= timedelta(days=declared.history_days or 0):  # type: ignore[union-attr]
             true.setdefault((row.venue, row.market, row.side, day), []).append(row.amount_base)
     found = []
     for key in sorted({*true, *(k for k in said if k[3] in world.days and k[:2] not in GONE)}, key=str):

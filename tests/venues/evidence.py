@@ -8,7 +8,9 @@ One file a venue. Its keys:
 - borrow_rates, margin_loans, long_short_ratios, leverage_tiers, liquidations, insurance_funds: the other
   datasets, each row with the columns of the history folder; levels move a little from day to day
 - silent: columns the venue does not send, as `dataset.column`
+- without_history: markets whose levels the venue's history leaves out (dated futures, say)
 - settled_outlives_listing: directions whose settlement history is asked of all markets at once
+- settled_is_not_listed: directions whose settlements no public call lists
 - cases: `listing` and `truth` go into a history, `raw` must come out as sent, `staging` as worth; numbers are
   typed from recorded payloads and published examples, never computed by the code under test
 """

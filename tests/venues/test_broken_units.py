@@ -28,6 +28,7 @@ from pipeline.records import (
     Dataset,
     Direction,
     FundingRateRow,
+    LiquidationRow,
     LoanMeasure,
     MarginLoanRow,
     OpenInterestRow,
@@ -37,6 +38,7 @@ from pipeline.records import (
     Unit,
 )
 from pipeline.venues import VENUES
+from pipeline.venues._bitfinex_risk import BitfinexRisk
 from pipeline.venues.asker import Asker
 from pipeline.venues.base import Reports, Venue
 
@@ -164,7 +166,8 @@ def test_okx_contract_size_missing_unreadable(bench: Bench, monkeypatch: pytest.
     outcome = bench.run("okx")
     assert outcome.statuses[Dataset.OPEN_INTEREST] is Status.PARTIAL
     missing = f"stg_open_interest: no row for okx BTC-USDT-SWAP {DAY}"
-    assert bench.found() == [missing]
+    tiers = [f"stg_leverage_tier: no row for okx BTC-USDT-SWAP {tier} {DAY}" for tier in (1, 2, 3)]
+    assert sorted(bench.found()) == [*tiers, missing]  # their bounds, too, count contracts
     with modelled(bench.home, ("staging",)) as connection:
         said = connection.execute(
             "select error_class, message from staging.stg_fetch_log"
@@ -220,6 +223,9 @@ def test_a_direction_without_a_unit_unreadable(bench: Bench, monkeypatch: pytest
         ("hyperliquid", Dataset.PRICE),
         ("okx", Dataset.BORROW_RATE),
         ("bitfinex", Dataset.MARGIN_LOAN),
+        ("okx", Dataset.LONG_SHORT_RATIO),
+        ("okx", Dataset.LEVERAGE_TIER),
+        ("bitfinex", Dataset.LIQUIDATION),
     ],
 )
 def test_a_unit_that_staging_does_not_know_sql(
@@ -320,6 +326,52 @@ def test_lent_taken_for_used_truth(bench: Bench, monkeypatch: pytest.MonkeyPatch
     found = bench.found()
     assert found
     assert all(line.startswith("stg_margin_loan bitfinex") for line in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "unit"),
+    [
+        # ccxt calls OKX's bounds notional
+        ("okx", Dataset.LEVERAGE_TIER, Unit.QUOTE),
+        ("okx", Dataset.LONG_SHORT_RATIO, Unit.LONG_SHARE),
+        ("bitfinex", Dataset.LIQUIDATION, Unit.QUOTE),
+    ],
+)
+def test_another_dataset_in_the_wrong_unit_truth(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str, dataset: Dataset, unit: Unit
+) -> None:
+    redeclare(monkeypatch, name, dataset, unit=unit)
+    bench.run(name)
+    found = bench.found()
+    assert found
+    assert all(line.startswith(f"stg_{dataset.value} ") for line in found)
+
+
+def test_longs_taken_for_shorts_truth(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The side of Bitfinex' closings is the sign of the amount; ccxt reads it from another flag."""
+
+    def change(row: LiquidationRow) -> None:
+        row.position_side = "short"
+
+    spoil(monkeypatch, LiquidationRow, change)
+    bench.run("bitfinex")
+    assert all(line.startswith("stg_liquidation ('bitfinex'") for line in bench.found())
+    assert bench.found()
+
+
+def test_a_trigger_and_its_execution_both_counted_truth(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The venue lists a closing twice: when it was triggered, and when the market filled it."""
+    read = BitfinexRisk._liquidation
+
+    def read_both(self: BitfinexRisk, ask: Asker, method: str, item: list[Any]) -> None:
+        flag, at = item[8], item[2]
+        read(self, ask, method, [*item[:2], at + flag, *item[3:8], 0, *item[9:]])
+
+    monkeypatch.setattr(BitfinexRisk, "_liquidation", read_both)
+    bench.run("bitfinex")
+    assert any(line.startswith("stg_liquidation ('bitfinex'") for line in bench.found())
 
 
 def test_clock_an_hour_wrong_truth(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,11 @@ def at(day: int, hour: float = 0) -> datetime:
 LISTED, EXPIRY = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 3, 27, 8, tzinfo=UTC)
 NEW_AT, DELISTED_AT, CHANGED_AT = at(13, 6), at(18, 6), at(17, 8)
 LIQUIDATED_HOUR = 13.5
-GAP = {(name, market): day for name, file in EVIDENCE.items() for market, day in file.said.get("gaps", {}).items()}
+GAP = {
+    (name, market): day
+    for name, file in EVIDENCE.items()
+    for market, day in file.said.get("gaps", {}).items()
+}
 LATE = {(name, market) for name, file in EVIDENCE.items() for market in file.said.get("listed_late", [])}
 GONE = {(name, market) for name, file in EVIDENCE.items() for market in file.said.get("delisted", [])}
 MULTIPLIER = {
@@ -198,8 +202,9 @@ def _is_listed(venue: str, row: Mapping[str, Any], n: int) -> bool:
 
 
 def _tiers() -> pd.DataFrame:
-    """Steps [floor, cap, initial rate, maintenance rate, leverage]; the first maintenance rises once."""
-    names = ("notional_floor", "notional_cap", "initial_margin_rate", "maintenance_margin_rate", "max_leverage")
+    """Steps [floor, cap, initial rate, maintenance rate, leverage], the same every day."""
+    rates = ("initial_margin_rate", "maintenance_margin_rate")
+    names = ("notional_floor", "notional_cap", *rates, "max_leverage")
     rows = []
     for name, file in EVIDENCE.items():
         for table in file.rows("leverage_tiers"):

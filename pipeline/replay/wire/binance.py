@@ -1,8 +1,8 @@
 """What Binance futures send: fapi (linear, counted in coins) and dapi (COIN-M, counted in whole contracts).
 
 Strings hold numbers and integers hold milliseconds, as in the venue's documents and recordings. COIN-M
-contracts are worth `contractSize` dollars each; their values and volumes in money are coins. Spot, margin
-and account endpoints do not belong here: they list nothing or need a key.
+contracts are worth `contractSize` dollars each; their values and volumes in money are coins. Spot lists
+nothing. Ratios, brackets, insurance and margin interest are worded in `_binance_risk.py`.
 """
 
 from __future__ import annotations
@@ -10,24 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pipeline.errors import HistoryInvalid
+from pipeline.replay.wire import _binance_risk as risk
 from pipeline.replay.wire._binance_listing import contract_type, exchange_info, funding_info, pair
+from pipeline.replay.wire._binance_questions import (
+    INVERSE_HOST,
+    LINEAR_HOST,
+    NAME,
+    SPOT_HOST,
+    asked,
+    asked_by_pair,
+    invalid_symbol,
+    listed,
+    missing,
+    side,
+    statistics,
+)
 from pipeline.replay.wire.base import Json, Refusal, Request, WireError, text, text_or_empty
 from pipeline.replay.world import DAY_MS, Market, Series, World
 
-NAME = "binance"
-LINEAR_HOST, INVERSE_HOST, SPOT_HOST = "fapi.binance.com", "dapi.binance.com", "api.binance.com"
-
 INTEREST_RATE = "0.00010000"  # fixed by the venue, per 8 h
 SPOT_LISTING = "/api/v3/exchangeInfo"
-HISTORY_DEPTH_MS = 30 * DAY_MS
-PERIODS_MS = {
-    name: minutes * 60_000
-    for name, minutes in {
-        "5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240, "6h": 360, "12h": 720, "1d": 1440,
-    }.items()
-}  # fmt: skip
-
-
+SPOT_PATHS = frozenset({SPOT_LISTING, risk.BORROWING})
 _Encoder = Callable[[Market, World, int], Json]  # words one market; None leaves it out
 _Route = Callable[[Request, World, int], Json]
 
@@ -44,7 +47,8 @@ class Binance:
     }
 
     def check(self, world: World) -> None:
-        """COIN-M open interest must be whole contracts at the price of its own instant."""
+        """COIN-M open interest must be whole contracts at the price of its own instant; brackets as told."""
+        risk.check_tiers(world)
         for key in world.keys("open_interest", NAME):
             series = world.series("open_interest", *key)
             if series is None:
@@ -71,7 +75,7 @@ class Binance:
     def answer(self, request: Request, world: World, now_ms: int) -> Json:
         """The answer as fapi or dapi words it; raises WireError for unknown symbols and parameters."""
         route = _ROUTES.get(request.path.removeprefix("/fapi").removeprefix("/dapi"))
-        if route is None or (request.host == SPOT_HOST) != (request.path == SPOT_LISTING):
+        if route is None or (request.host == SPOT_HOST) != (request.path in SPOT_PATHS):
             raise WireError(404, {"code": -5000, "msg": f"Path {request.path}, Method GET is invalid"})
         return route(request, world, now_ms)
 
@@ -93,33 +97,6 @@ class Binance:
         return Refusal(status, {"code": -1001, "msg": message})
 
 
-def _side(host: str) -> str | None:
-    return {LINEAR_HOST: "linear", INVERSE_HOST: "inverse"}.get(host)
-
-
-def _listed(host: str, world: World, now_ms: int) -> list[Market]:
-    return [m for m in world.markets(NAME, now_ms) if m.direction == _side(host)]
-
-
-def _asked(request: Request, world: World, now_ms: int) -> Market:
-    symbol = request.query.get("symbol")
-    if not symbol:
-        raise _missing("symbol")
-    market = world.market(NAME, symbol, now_ms)
-    if market is None or market.direction != _side(request.host):
-        raise _invalid_symbol()
-    return market
-
-
-def _invalid_symbol() -> WireError:
-    return WireError(400, {"code": -1121, "msg": "Invalid symbol."})
-
-
-def _missing(name: str) -> WireError:
-    message = f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
-    return WireError(400, {"code": -1102, "msg": message})
-
-
 def _unavailable() -> WireError:
     message = "Symbol is on delivering or delivered or settling or closed or pre-trading."
     return WireError(400, {"code": -4108, "msg": message})
@@ -130,7 +107,7 @@ def _whole_contracts(amount_base: float, price: float, market: Market) -> int:
 
 
 def _exchange_info(request: Request, world: World, now_ms: int) -> Json:
-    return exchange_info(_listed(request.host, world, now_ms), now_ms, has_assets=request.host == LINEAR_HOST)
+    return exchange_info(listed(request.host, world, now_ms), now_ms, has_assets=request.host == LINEAR_HOST)
 
 
 def _each(encode: _Encoder) -> _Route:
@@ -138,9 +115,9 @@ def _each(encode: _Encoder) -> _Route:
 
     def route(request: Request, world: World, now_ms: int) -> Json:
         if "symbol" not in request.query:
-            rows = (encode(market, world, now_ms) for market in _listed(request.host, world, now_ms))
+            rows = (encode(market, world, now_ms) for market in listed(request.host, world, now_ms))
             return [row for row in rows if row is not None]
-        row = encode(_asked(request, world, now_ms), world, now_ms)
+        row = encode(asked(request, world, now_ms), world, now_ms)
         if row is None:
             raise _unavailable()
         return [row] if request.host == INVERSE_HOST else row
@@ -149,7 +126,7 @@ def _each(encode: _Encoder) -> _Route:
 
 
 def _open_interest(request: Request, world: World, now_ms: int) -> Json:
-    market = _asked(request, world, now_ms)
+    market = asked(request, world, now_ms)
     observed = world.open_interest(market, now_ms)
     if observed is None:
         raise _unavailable()
@@ -169,30 +146,14 @@ def _open_interest(request: Request, world: World, now_ms: int) -> Json:
 
 
 def _open_interest_history(request: Request, world: World, now_ms: int) -> Json:
-    is_inverse = request.host == INVERSE_HOST
-    period_ms = PERIODS_MS.get(request.query.get("period", ""))
-    if period_ms is None:
-        raise _missing("period")
-    if is_inverse:
-        asked = (request.query.get("pair"), request.query.get("contractType"))
-        found = [m for m in _listed(request.host, world, now_ms) if (pair(m), contract_type(m)) == asked]
-        if not found:
-            raise WireError(400, {"code": -1121, "msg": "Invalid pair."})
-        market = found[0]
+    if request.host == INVERSE_HOST:
+        market = asked_by_pair(request, world, now_ms, request.query.get("contractType"))
     else:
-        market = _asked(request, world, now_ms)
-    start_ms, end_ms = request.integer("startTime"), request.integer("endTime")
-    oldest_ms = now_ms - HISTORY_DEPTH_MS
-    if start_ms is not None and start_ms < oldest_ms:
-        raise WireError(400, {"code": -1130, "msg": "parameter 'startTime' is invalid."})
+        market = asked(request, world, now_ms)
     series = world.series("open_interest", NAME, market.id)
+    chosen = statistics(request, series, now_ms)
     if series is None:
         return []
-    # The venue samples on the grid of the period; an instant the folder did not observe has no row.
-    window = series.window(oldest_ms if start_ms is None else start_ms, end_ms, now_ms)
-    on_grid = [p for p in window if series.time(p) % period_ms == 0]
-    limit = min(request.integer("limit") or 30, 500)
-    chosen = on_grid[-limit:] if start_ms is None else on_grid[:limit]
     rows = (_history_row(series, p, market, world) for p in chosen)
     return [row for row in rows if row is not None]
 
@@ -271,18 +232,18 @@ def _ticker(market: Market, world: World, now_ms: int) -> Json | None:
 
 
 def _funding_info(request: Request, world: World, now_ms: int) -> Json:
-    return funding_info(_listed(request.host, world, now_ms))
+    return funding_info(listed(request.host, world, now_ms))
 
 
 def _funding_history(request: Request, world: World, now_ms: int) -> Json:
     """Ascending. What a delisted market paid stays in the history, unlike its place in the list."""
     symbol = request.query.get("symbol")
     if not symbol and request.host == INVERSE_HOST:
-        raise _missing("symbol")
-    ever = [m for m in world.ever_listed(NAME, now_ms) if m.direction == _side(request.host)]
+        raise missing("symbol")
+    ever = [m for m in world.ever_listed(NAME, now_ms) if m.direction == side(request.host)]
     markets = [m for m in ever if not symbol or m.id == symbol]
     if symbol and not markets:
-        raise _invalid_symbol()
+        raise invalid_symbol()
     start_ms, end_ms = request.integer("startTime"), request.integer("endTime")
     rows = []
     for market in markets:
@@ -314,6 +275,13 @@ _ROUTES: dict[str, _Route] = {
     "/v1/ticker/24hr": _each(_ticker),
     "/v1/fundingRate": _funding_history,
     "/futures/data/openInterestHist": _open_interest_history,
+    "/futures/data/globalLongShortAccountRatio": risk.ratios("accounts"),
+    "/futures/data/topLongShortAccountRatio": risk.ratios("top_accounts"),
+    "/futures/data/topLongShortPositionRatio": risk.ratios("top_positions"),
+    "/v1/leverageBracket": risk.brackets,
+    "/v2/leverageBracket": risk.brackets,
+    "/v1/insuranceBalance": risk.insurance,
+    risk.BORROWING: risk.borrowing,
 }
 
 WIRE = Binance()

@@ -10,11 +10,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Mapping
 
+from pipeline.errors import HistoryInvalid
 from pipeline.replay.wire.base import Json, Refusal, Request, WireError
 from pipeline.replay.world import HOUR_MS, Market, Series, World
 
 NAME = "bitfinex"
 DERIV_PAGE, FUNDING_PAGE, STATS_PAGE = 5000, 250, 10_000
+LIQUIDATIONS_USUAL, LIQUIDATIONS_PAGE = 120, 500
+FIRST_POSITION = 158_000_000
+USUAL_MARGINS = (0.01, 0.005)
+_BOUNDS = ("notional_floor", "notional_cap")
 DAYS_PER_YEAR = 365.0
 SPREAD, FUNDING_CAP = 0.0005, 0.0025  # the venue's own constants, the same in every recorded row
 
@@ -27,11 +32,21 @@ class Bitfinex:
     limits: Mapping[str, tuple[int, float]] = {
         "": (90, 60.0),
         "/stats1/": (15, 60.0),
+        "/liquidations/": (3, 60.0),
         "/funding/": (90, 60.0),
     }
 
     def check(self, world: World) -> None:
-        """Nothing: amounts are coins with any decimals."""
+        """Amounts are coins with any decimals; of margin rates only the base ones are published."""
+        for key in world.keys("leverage_tier", NAME):
+            series = world.series("leverage_tier", *key)
+            for row in range(0 if series is None else len(series.at_ms)):
+                bounds = [series.value(name, row) for name in _BOUNDS] if series is not None else []
+                if bounds != [0.0, None]:
+                    raise HistoryInvalid(
+                        f"leverage_tier.parquet: bitfinex {key[1]} has steps: the venue publishes one "
+                        "open step from zero on, so write a single row without a cap"
+                    )
 
     def answer(self, request: Request, world: World, now_ms: int) -> Json:
         """The answer as nested arrays; raises WireError with the venue's ["error", code, text]."""
@@ -65,18 +80,44 @@ def _spot(world: World, now_ms: int) -> list[Market]:
 def _conf(rest: str, _request: Request, world: World, now_ms: int) -> Json:
     """One list a label; labels of which the replay knows nothing are empty, as a venue without any."""
     spot = [m.id.removeprefix("t") for m in _spot(world, now_ms)]
-    futures = [m.id.removeprefix("t") for m in _derivatives(world, now_ms)]
+    derivatives = _derivatives(world, now_ms)
+    futures = [m.id.removeprefix("t") for m in derivatives]
     unknown = [None] * 3
     known: dict[str, Json] = {
         "pub:info:pair": [[p, [*unknown, "0.00006", "2000.0", *unknown, 0.2, 0.1, None, None]] for p in spot],
         "pub:info:pair:futures": [
-            [p, [*unknown, "0.00006", "2000.0", *unknown, 0.01, 0.005]] for p in futures
+            [m.id.removeprefix("t"), [*unknown, "0.00006", "2000.0", *unknown, *_margins(m, world, now_ms)]]
+            for m in derivatives
         ],
         "pub:list:pair:margin": spot,
         "pub:list:pair:futures": futures,
         "pub:list:pair:exchange": spot,
     }
     return [known.get(label, []) for label in rest.split(",")]
+
+
+def _margins(market: Market, world: World, now_ms: int) -> tuple[float | None, float]:
+    """Initial and minimum margin; what the venue asks of most perpetuals where the folder knows none."""
+    tiers = world.tiers(market, now_ms)
+    if not tiers:
+        return USUAL_MARGINS
+    return tiers[0].initial_margin_rate, tiers[0].maintenance_margin_rate
+
+
+def _liquidations(rest: str, request: Request, world: World, now_ms: int) -> Json:
+    """Triggers, each followed by the market order that closed the position, in lists of one."""
+    if rest != "hist":
+        raise _error(10020, "section: invalid")
+    start_ms, end_ms = request.integer("start"), request.integer("end")
+    found = []
+    # a position keeps its number however it is asked about
+    for place, one in enumerate(world.liquidations(NAME, None, None, now_ms)):
+        if (start_ms is None or start_ms <= one.at_ms) and (end_ms is None or one.at_ms <= end_ms):
+            amount = one.amount_base if one.side == "long" else -one.amount_base
+            head = ["pos", FIRST_POSITION + place, one.at_ms, None, one.market, amount, one.price, None]
+            found += [[[*head, is_execution, 1, None, one.price]] for is_execution in (0, 1)]
+    in_order = found if request.query.get("sort") == "1" else found[::-1]
+    return in_order[: min(request.integer("limit") or LIQUIDATIONS_USUAL, LIQUIDATIONS_PAGE)]
 
 
 def _status(rest: str, request: Request, world: World, now_ms: int) -> Json:
@@ -222,6 +263,7 @@ def _stats(rest: str, request: Request, world: World, now_ms: int) -> Json:
 
 _ROUTES: dict[str, Callable[[str, Request, World, int], Json]] = {
     "conf": _conf,
+    "liquidations": _liquidations,
     "status": _status,
     "tickers": _tickers,
     "funding": _funding,

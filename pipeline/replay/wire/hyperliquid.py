@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pipeline.errors import HistoryInvalid
 from pipeline.replay.wire.base import Json, Refusal, Request, WireError, text
-from pipeline.replay.world import DAY_MS, HOUR_MS, Market, World
+from pipeline.replay.world import DAY_MS, HOUR_MS, Market, Series, World
 
 NAME = "hyperliquid"
 FUNDING_PAGE = 500
 # The chain stamps a payment some milliseconds into the block after the hour; which ones is of no meaning.
 LATEST_STAMP_MS = 97
 SIZE_DECIMALS = 2
-MAX_LEVERAGE = 20  # the format of a history holds no such field, and ccxt needs one
+MAX_LEVERAGE = 20  # of a market whose margin table the folder does not know: ccxt needs one
+FIRST_TABLE = 51  # ids up to 50 are flat tables that the venue does not list
 
 _USDC = {
     "name": "USDC",
@@ -38,7 +40,15 @@ class Hyperliquid:
     limits: Mapping[str, tuple[int, float]] = {"": (60, 60.0)}  # 1200 of weight a minute, 20 an info request
 
     def check(self, world: World) -> None:
-        """Nothing: amounts are coins with any decimals."""
+        """Margin tables are leverage by dollars: the other columns must follow from it."""
+        for key in world.keys("leverage_tier", NAME):
+            series = world.series("leverage_tier", *key)
+            for row in range(0 if series is None else len(series.at_ms)):
+                if series is None or not _is_worded(series, row) or key[2] != "quote":
+                    raise HistoryInvalid(
+                        f"leverage_tier.parquet: hyperliquid {key[1]} cannot be said: it needs bounds in "
+                        "quote, a whole max_leverage, initial margin 1 / max_leverage and half of it to keep"
+                    )
 
     def answer(self, request: Request, world: World, now_ms: int) -> Json:
         """The answer to one info request; an unknown type is refused as a body that cannot be read."""
@@ -52,6 +62,15 @@ class Hyperliquid:
         return Refusal(status, None if status in {418, 429} else "Service unavailable")
 
 
+def _is_worded(series: Series, row: int) -> bool:
+    """Whether both margins of a step follow from its leverage, the only number that is sent."""
+    leverage = series.value("max_leverage", row)
+    if not leverage or leverage % 1:
+        return False
+    margins = tuple(series.value(f"{name}_margin_rate", row) for name in ("initial", "maintenance"))
+    return margins == (1 / leverage, 1 / (2 * leverage))
+
+
 def stamp_ms(settled_ms: int) -> int:
     """When the chain says that the payment of an hour was made."""
     return settled_ms + 1 + (settled_ms // HOUR_MS) % LATEST_STAMP_MS
@@ -60,12 +79,36 @@ def stamp_ms(settled_ms: int) -> int:
 def _meta(request: Request, world: World, now_ms: int) -> Json:
     if request.body.get("dex"):
         return {"universe": []}
-    return {"universe": [_listing(market, now_ms) for market in world.ever_listed(NAME, now_ms)]}
+    return _described(world.ever_listed(NAME, now_ms), world, now_ms)
 
 
-def _listing(market: Market, now_ms: int) -> Json:
-    listing = {"name": market.id, "szDecimals": SIZE_DECIMALS, "maxLeverage": MAX_LEVERAGE}
-    return listing if market.is_open(now_ms) else {**listing, "isDelisted": True}
+def _described(markets: list[Market], world: World, now_ms: int) -> Json:
+    """The universe, and the margin tables that its coins name; without any, as before there were tables."""
+    universe: list[Json] = []
+    tables: list[Json] = []
+    for market in markets:
+        listing: dict[str, Json] = {
+            "name": market.id,
+            "szDecimals": SIZE_DECIMALS,
+            "maxLeverage": MAX_LEVERAGE,
+        }
+        if not market.is_open(now_ms):
+            listing["isDelisted"] = True
+        tiers = world.tiers(market, now_ms)
+        if tiers:
+            steps = [
+                {"lowerBound": _with_point(t.floor), "maxLeverage": int(t.max_leverage or 0)} for t in tiers
+            ]
+            most, table_id = steps[0]["maxLeverage"], FIRST_TABLE + len(tables)
+            listing |= {"maxLeverage": most, "marginTableId": table_id}
+            tables.append([table_id, {"description": f"tiered {most}x", "marginTiers": steps}])
+        universe.append(listing)
+    return {"universe": universe, "marginTables": tables} if tables else {"universe": universe}
+
+
+def _with_point(number: float) -> str:
+    said = text(number)
+    return said if "." in said else f"{said}.0"
 
 
 def _meta_and_contexts(request: Request, world: World, now_ms: int) -> Json:
@@ -75,7 +118,7 @@ def _meta_and_contexts(request: Request, world: World, now_ms: int) -> Json:
         _context(market, world, now_ms) if market.is_open(now_ms) else _gone(market, world, now_ms)
         for market in markets
     ]
-    return [{"universe": [_listing(market, now_ms) for market in markets]}, contexts]
+    return [_described(markets, world, now_ms), contexts]
 
 
 def _context(market: Market, world: World, now_ms: int) -> Json:

@@ -1,31 +1,24 @@
 """What OKX sends: an envelope {code, data, msg} of strings; contracts, coins and dollars side by side.
 
 `oi` counts contracts of `ctVal` coins each (dollars each when inverse; lots may be fractional), `oiCcy` is
-coins and `oiUsd` dollars, taking a stablecoin at par. Account endpoints need a key and do not belong here.
+coins and `oiUsd` dollars, taking a stablecoin at par. Account endpoints need a key and do not belong here;
+ratios, tiers and insurance are worded in `_okx_risk.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pipeline.replay.wire import _okx_risk as risk
 from pipeline.replay.wire._okx_listing import KINDS, family, instrument, kind_name
+from pipeline.replay.wire._okx_questions import NAME, asked, bad, statistics, unknown
 from pipeline.replay.wire.base import Json, Refusal, Request, WireError, contracts, text, text_or_empty
 from pipeline.replay.world import DAY_MS, HOUR_MS, Market, Series, World
 
-NAME = "okx"
 FUNDING_DEPTH_MS = 92 * DAY_MS  # "three months"
 FUNDING_PAGE = 400
-STATISTICS_PAGE, STATISTICS_DEPTH = 100, 1440
 DAYS_PER_YEAR = 365.0
-
-# Period -> its length and where its grid begins: days begin at 16:00 UTC (Hong Kong midnight) unless "utc".
-_HONG_KONG_MS = 16 * HOUR_MS
-PERIODS_MS = {
-    "5m": (HOUR_MS // 12, 0), "15m": (HOUR_MS // 4, 0), "30m": (HOUR_MS // 2, 0),
-    "1H": (HOUR_MS, 0), "2H": (2 * HOUR_MS, 0), "4H": (4 * HOUR_MS, 0),
-    "6H": (6 * HOUR_MS, _HONG_KONG_MS), "12H": (12 * HOUR_MS, _HONG_KONG_MS), "1D": (DAY_MS, _HONG_KONG_MS),
-    "6Hutc": (6 * HOUR_MS, 0), "12Hutc": (12 * HOUR_MS, 0), "1Dutc": (DAY_MS, 0),
-}  # fmt: skip
+_LONG_SHORT = "/rubik/stat/contracts/long-short"
 
 
 class Okx:
@@ -36,12 +29,15 @@ class Okx:
     limits: Mapping[str, tuple[int, float]] = {
         "": (20, 2.0),
         "/public/funding-rate": (10, 2.0),
+        "/public/position-tiers": (10, 2.0),
+        "/public/insurance-fund": (10, 2.0),
         "/public/interest-rate-loan-quota": (2, 2.0),
         "/rubik/": (5, 2.0),
     }
 
     def check(self, world: World) -> None:
-        """Nothing: lots are fractional, so that every amount can be said."""
+        """Lots are fractional, so that every amount can be said; tiers count contracts."""
+        risk.check_tiers(world)
 
     def answer(self, request: Request, world: World, now_ms: int) -> Json:
         """The answer in OKX's envelope; raises WireError for unknown instruments and parameters."""
@@ -60,32 +56,24 @@ class Okx:
         return Refusal(status, {"code": code, "data": [], "msg": message})
 
 
-def _bad(name: str) -> WireError:
-    return WireError(400, {"code": "51000", "data": [], "msg": f"Parameter {name} error"})
-
-
-def _unknown() -> WireError:
-    return WireError(200, {"code": "51001", "data": [], "msg": "Instrument ID does not exist"})
-
-
 def _chosen(request: Request, world: World, now_ms: int) -> list[Market]:
     """Markets of the kind asked, narrowed by instId, uly or instFamily."""
     kind = request.query.get("instType")
     if kind is not None and kind not in {*KINDS, "OPTION", "MARGIN"}:
-        raise _bad("instType")
+        raise bad("instType")
     id_asked = request.query.get("instId")
     if kind is None and id_asked is None:
-        raise _bad("instType")
+        raise bad("instType")
     found = world.markets(NAME, now_ms)
     if kind is not None:
         found = [m for m in found if m.kind == KINDS.get(kind)]
     if id_asked is not None:
         found = [m for m in found if m.id == id_asked]
         if not found:
-            raise _unknown()
+            raise unknown()
         return found  # ccxt sends a wrong uly beside the right instId, and the venue obeys instId
-    asked = request.query.get("instFamily") or request.query.get("uly")
-    return found if asked is None else [m for m in found if family(m) == asked]
+    wanted = request.query.get("instFamily") or request.query.get("uly")
+    return found if wanted is None else [m for m in found if family(m) == wanted]
 
 
 def _instruments(request: Request, world: World, now_ms: int) -> Json:
@@ -124,29 +112,13 @@ def _open_interest(request: Request, world: World, now_ms: int) -> Json:
 
 
 def _open_interest_history(request: Request, world: World, now_ms: int) -> Json:
-    market = world.market(NAME, request.query.get("instId", ""), now_ms)
-    if market is None:
-        raise _unknown()
-    period = PERIODS_MS.get(request.query.get("period", "5m"))
-    if period is None:
-        raise _bad("period")
+    market = asked(request, world, now_ms)
     series = world.series("open_interest", NAME, market.id)
-    if series is None:
-        return []
-    length_ms, origin_ms = period
-    begin_ms, end_ms = request.integer("begin"), request.integer("end")
-    oldest_ms = now_ms - STATISTICS_DEPTH * length_ms
-    first_ms = oldest_ms if begin_ms is None else max(oldest_ms, begin_ms + 1)  # both bounds are exclusive
-    last_ms = None if end_ms is None else end_ms - 1
-    # An instant of the grid that the folder did not observe has no row.
-    on_grid = [
-        p for p in series.window(first_ms, last_ms, now_ms) if (series.time(p) - origin_ms) % length_ms == 0
-    ]
-    limit = min(request.integer("limit") or STATISTICS_PAGE, STATISTICS_PAGE)
+    positions = statistics(request, series, now_ms)
     return [
         [str(series.time(p)), *amounts]
-        for p in reversed(on_grid[-limit:])
-        if (amounts := _amounts_at(series, p, market, world)) is not None
+        for p in positions
+        if series is not None and (amounts := _amounts_at(series, p, market, world)) is not None
     ]
 
 
@@ -157,12 +129,12 @@ def _amounts_at(series: Series, position: int, market: Market, world: World) -> 
 
 
 def _funding_rate(request: Request, world: World, now_ms: int) -> Json:
-    asked = request.query.get("instId")
-    if not asked:
-        raise _bad("instId")
-    swaps = [m for m in world.markets(NAME, now_ms) if m.kind == "swap" and asked in {"ANY", m.id}]
+    wanted = request.query.get("instId")
+    if not wanted:
+        raise bad("instId")
+    swaps = [m for m in world.markets(NAME, now_ms) if m.kind == "swap" and wanted in {"ANY", m.id}]
     if not swaps:
-        raise _unknown()
+        raise unknown()
     rows = (_funding_row(market, world, now_ms) for market in swaps)
     return [row for row in rows if row is not None]
 
@@ -192,9 +164,7 @@ def _funding_row(market: Market, world: World, now_ms: int) -> Json | None:
 
 
 def _funding_history(request: Request, world: World, now_ms: int) -> Json:
-    market = world.market(NAME, request.query.get("instId", ""), now_ms)
-    if market is None:
-        raise _unknown()
+    market = asked(request, world, now_ms)
     series = world.series("funding_rate", NAME, market.id)
     if series is None:
         return []
@@ -265,7 +235,7 @@ def _index_tickers(request: Request, world: World, now_ms: int) -> Json:
     """One index a pair of currencies: the perpetual's, where contracts of a pair carry different ones."""
     quote, id_asked = request.query.get("quoteCcy"), request.query.get("instId")
     if quote is None and id_asked is None:
-        raise _bad("quoteCcy")
+        raise bad("quoteCcy")
     rows: dict[str, Json] = {}
     for market in sorted(world.markets(NAME, now_ms), key=lambda m: m.kind != "swap"):
         seen = _priced(world, market, "index_price", now_ms)
@@ -301,7 +271,12 @@ _ROUTES: dict[str, Callable[[Request, World, int], Json]] = {
     "/public/interest-rate-loan-quota": _loan_rates,
     "/market/tickers": _tickers,
     "/market/index-tickers": _index_tickers,
+    "/public/position-tiers": risk.position_tiers,
+    "/public/insurance-fund": risk.insurance,
     "/rubik/stat/contracts/open-interest-history": _open_interest_history,
+    f"{_LONG_SHORT}-account-ratio-contract": risk.ratios("accounts"),
+    f"{_LONG_SHORT}-account-ratio-contract-top-trader": risk.ratios("top_accounts"),
+    f"{_LONG_SHORT}-position-ratio-contract-top-trader": risk.ratios("top_positions"),
 }
 
 WIRE = Okx()

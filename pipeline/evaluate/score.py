@@ -1,0 +1,197 @@
+"""Scores one series against one event rule and horizon. Which series there are is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from pipeline.evaluate.rule import (
+    AFTER_DAYS,
+    ALESSI_DETKEN_WEIGHT,
+    LEAST_EVENTS_FOR_INTERVAL,
+    SARLIN_WEIGHT,
+)
+from pipeline.methods.scoring import Confusion, auroc, average_precision
+from pipeline.methods.scoring_bootstrap import (
+    Vector,
+    block_counts,
+    block_days,
+    interval,
+    pairs_by_day,
+    resampled_aurocs,
+)
+
+REPETITIONS = 2000
+SEED = 42
+DAYS_A_YEAR = 365.25
+NONE: Vector = np.empty(0)
+
+# Series on one calendar share their resamples: drawing them costs more than scoring one series.
+_counts = lru_cache(maxsize=16)(block_counts)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A series to score. Both series are indexed by UTC date (naive midnight) without holes.
+
+    `value` is NaN on days on which it is not known; `is_alarm` is only read where the value is known.
+    """
+
+    name: str
+    value: pd.Series[float]
+    is_alarm: pd.Series[bool]
+    is_baseline: bool = False
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row of the scoreboard; what each figure means is written in the header of `marts/scoreboard.sql`.
+
+    NaN and None mean undefined; `reason` then says why there is no interval, and is empty otherwise.
+    """
+
+    signal: str
+    event_rule: str
+    horizon_days: int
+    is_baseline: bool
+    events: int
+    events_warned: int
+    scored_days: int
+    sample_from: pd.Timestamp | None
+    sample_to: pd.Timestamp | None
+    auroc: float
+    auroc_low: float
+    auroc_high: float
+    auroc_gain: float
+    auroc_gain_low: float
+    auroc_gain_high: float
+    auprc: float
+    base_ratio: float
+    precision_ratio: float
+    recall_ratio: float
+    noise_to_signal_ratio: float
+    usefulness_ratio: float
+    relative_usefulness_ratio: float
+    false_alarms_a_year: float
+    median_lead_days: float
+    reason: str
+
+
+def score(
+    candidate: Candidate,
+    labels: pd.Series[float],
+    events: Sequence[pd.Timestamp],
+    event_rule: str,
+    horizon_days: int,
+    reference: pd.Series[float] | None,
+) -> Score:
+    """Score `candidate` on the days that have a label and a value.
+
+    `labels` is that of `label_days` for `events`; `reference` holds the values of volatility, None for
+    volatility itself. All stand on the candidate's calendar. The gain is the AUROC less the reference's on
+    the days that both have.
+    """
+    known = labels.notna() & candidate.value.notna()
+    marks, values = labels[known], candidate.value[known]
+    alarm = candidate.is_alarm & candidate.value.notna()
+    leads = _leads(alarm, known & (labels == 1), events, horizon_days)
+    warned = [lead for lead in leads if np.isfinite(lead)]
+    resampled = _resampled(marks, values, horizon_days) if len(leads) >= LEAST_EVENTS_FOR_INTERVAL else NONE
+    low, high = interval(resampled)
+    gain = gain_low = gain_high = float("nan")
+    if reference is not None:
+        both = known & reference.notna()
+        ours, theirs = candidate.value[both], reference[both]
+        gain = auroc(labels[both], ours) - auroc(labels[both], theirs)
+        if len(_leads(alarm, both & (labels == 1), events, horizon_days)) >= LEAST_EVENTS_FOR_INTERVAL:
+            if not both.equals(known):
+                resampled = _resampled(labels[both], ours, horizon_days)
+            gain_low, gain_high = interval(resampled - _resampled(labels[both], theirs, horizon_days))
+    counted = _confusion(marks == 1, alarm[known])
+    return Score(
+        signal=candidate.name,
+        event_rule=event_rule,
+        horizon_days=horizon_days,
+        is_baseline=candidate.is_baseline,
+        events=len(leads),
+        events_warned=len(warned),
+        scored_days=len(marks),
+        sample_from=marks.index[0] if len(marks) else None,
+        sample_to=marks.index[-1] if len(marks) else None,
+        auroc=auroc(marks, values),
+        auroc_low=low,
+        auroc_high=high,
+        auroc_gain=gain,
+        auroc_gain_low=gain_low,
+        auroc_gain_high=gain_high,
+        auprc=average_precision(marks, values),
+        base_ratio=float(marks.mean()) if len(marks) else float("nan"),
+        precision_ratio=counted.precision_ratio,
+        recall_ratio=counted.recall_ratio,
+        noise_to_signal_ratio=counted.noise_to_signal_ratio,
+        usefulness_ratio=counted.usefulness_ratio(ALESSI_DETKEN_WEIGHT),
+        relative_usefulness_ratio=counted.relative_usefulness_ratio(SARLIN_WEIGHT),
+        false_alarms_a_year=_false_alarms_a_year(alarm, labels, len(marks)),
+        median_lead_days=float(np.median(warned)) if warned else float("nan"),
+        reason=_why_no_interval(len(leads), len(marks)),
+    )
+
+
+def _resampled(marks: pd.Series[float], values: pd.Series[float], horizon_days: int) -> Vector:
+    """AUROCs of resampled calendars, in which unscored days between the first and the last are drawn too."""
+    days = (pd.DatetimeIndex(marks.index) - marks.index[0]).days.to_numpy()
+    counts = _counts(int(days[-1]) + 1, block_days(horizon_days), REPETITIONS, SEED)
+    return resampled_aurocs(pairs_by_day(marks.to_numpy(), values.to_numpy(), days), counts)
+
+
+def _leads(
+    alarm: pd.Series[bool],
+    is_before: pd.Series[bool],
+    events: Sequence[pd.Timestamp],
+    horizon_days: int,
+) -> list[float]:
+    """For each event with a scored day before it: days from the first alarm to it, NaN without one.
+
+    A window that reaches over an earlier event begins after the days that are left out for that one.
+    """
+    days = pd.DatetimeIndex(is_before.index)
+    scored, alarms = is_before.to_numpy(), (alarm & is_before).to_numpy()
+    leads = []
+    begin_after = 0
+    for event in events:
+        place = (event - days[0]).days
+        window = slice(max(place - horizon_days, begin_after), place)
+        begin_after = place + AFTER_DAYS + 1
+        if scored[window].any():
+            found = np.flatnonzero(alarms[window])
+            leads.append(float(place - window.start - found[0]) if len(found) else float("nan"))
+    return leads
+
+
+def _confusion(is_before: pd.Series[bool], alarm: pd.Series[bool]) -> Confusion:
+    return Confusion(
+        hits=int((is_before & alarm).sum()),
+        false_alarms=int((~is_before & alarm).sum()),
+        misses=int((is_before & ~alarm).sum()),
+        quiet=int((~is_before & ~alarm).sum()),
+    )
+
+
+def _false_alarms_a_year(alarm: pd.Series[bool], labels: pd.Series[float], scored_days: int) -> float:
+    """Spells of alarm all of whose days are labelled 0, over the years scored."""
+    spell = (alarm & ~alarm.shift(fill_value=False)).cumsum()[alarm]
+    is_false = (labels[alarm] == 0).groupby(spell).all()
+    return float(is_false.sum() * DAYS_A_YEAR / scored_days) if scored_days else float("nan")
+
+
+def _why_no_interval(events: int, scored_days: int) -> str:
+    if not scored_days:
+        return "never known on a day that can be scored"
+    if events >= LEAST_EVENTS_FOR_INTERVAL:
+        return ""
+    counted = "no event" if events == 0 else f"{events} event{'s' if events > 1 else ''}"
+    return f"{counted}, fewer than {LEAST_EVENTS_FOR_INTERVAL}: no interval is evidence"

@@ -1,0 +1,274 @@
+"""Where SQL and `pipeline/methods` compute the same thing, both say the same on made numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import duckdb
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from pipeline.build import FIRST_DAY, build_model, load_seeds
+from pipeline.methods.basis import constant_maturity_apr
+from pipeline.methods.concentration import gini, hhi, theil_split, top_share
+from pipeline.methods.cushion import (
+    Mixture,
+    book_distance_ratio,
+    call_probability_ratio,
+    called_ratio,
+    dynamic_margin_ratio,
+    ewma_sigma_ratio,
+)
+from pipeline.methods.forced_orders import orders_behind
+from pipeline.methods.tiers import maintenance_margin, tier_table
+from pipeline.methods.vintages import entry_shares
+from pipeline.models import read_models
+from pipeline.warehouse import open_warehouse
+
+MODELS = {model.name: model for model in read_models()}
+FIRST, DAYS = date(2026, 1, 1), 60
+LAST = FIRST + timedelta(days=DAYS - 1)
+LOW, HIGH, DEMANDED = 0.004, 0.011, 0.015
+RNG = np.random.default_rng(11)
+PRICE = 100 * np.exp(np.cumsum(RNG.normal(0, 0.03, DAYS)))
+GROWTH = np.concatenate([[0.0], RNG.normal(0, 0.05, DAYS - 1)])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Sixty days of one asset's price and growth, and the models of the cushion built on them."""
+    home = tmp_path_factory.mktemp("made")
+    with open_warehouse(home / "warehouse.duckdb", home / "raw") as connection:
+        load_seeds(connection)
+        for model in read_models():
+            if not any(read.startswith(("signals.", "internal.")) for read in model.reads):
+                build_model(connection, model, FIRST_DAY)
+        for place in range(DAYS):
+            day = FIRST + timedelta(days=place)
+            connection.execute("insert into intermediate.int_days values ($1)", [day])
+            connection.execute(
+                "insert into intermediate.int_asset_price (vintage, day, asset, price_usd)"
+                " values ('latest', $1, 'BTC', $2)",
+                [day, PRICE[place]],
+            )
+            connection.execute(
+                "insert into intermediate.int_growth (vintage, day, scope_type, scope, horizon_days,"
+                " quantity_growth_ratio, matched_ratio) values ('latest', $1, 'asset', 'BTC', 1, $2, 1)",
+                [day, GROWTH[place]],
+            )
+            connection.execute(
+                "insert into intermediate.int_market_day"
+                " (vintage, day, venue, market, asset, status, seen_usd)"
+                " values ('latest', $1, 'okx', 'A', 'BTC', 'seen', 1000)",
+                [day],
+            )
+            connection.execute(
+                "insert into intermediate.int_margin_rate (vintage, day, venue, asset, notional_usd,"
+                " maintenance_low_ratio, maintenance_high_ratio, initial_ratio, tabled_ratio, tier_source)"
+                " values ('latest', $1, 'okx', 'BTC', 1000, $2, $3, $4, 1, 'made')",
+                [day, LOW, HIGH, DEMANDED],
+            )
+        for name in ("int_entry_vintage", "int_cushion", "cushion_daily", "call_ladder_daily"):
+            build_model(connection, MODELS[name], FIRST_DAY)
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def mixture(made: duckdb.DuckDBPyConnection) -> Mixture:
+    rows = made.execute(
+        "select leverage::double, notional_share_ratio::double from seeds.leverage_mixture"
+    ).fetchall()
+    assert sum(share for _, share in rows) == pytest.approx(1, abs=1e-12)
+    return Mixture(*np.array(rows).T)
+
+
+def shares() -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    level = np.cumprod(1 + GROWTH)
+    return {rule: entry_shares(level, rule) for rule in ("pro_rata", "fifo", "lifo")}
+
+
+@pytest.mark.parametrize("rule", ["pro_rata", "fifo", "lifo"])
+def test_entry_vintages(made: duckdb.DuckDBPyConnection, rule: str) -> None:
+    said = made.execute(
+        f"select {rule}_share_ratio from intermediate.int_entry_vintage where day = $1 order by entry_day",
+        [LAST],
+    ).fetchall()
+    assert np.ravel(said) == pytest.approx(shares()[rule], abs=1e-9)
+
+
+def test_distances_of_the_standing_book(made: duckdb.DuckDBPyConnection, mixture: Mixture) -> None:
+    row = made.execute(
+        "select distance_long_ratio, distance_long_low_ratio, distance_long_high_ratio, distance_short_ratio,"
+        " daily_sigma_ratio, distance_sigmas, call_probability_7d_ratio, dynamic_margin_ratio,"
+        " compression_30d_ratio, initial_rate_ratio from marts.cushion_daily"
+        " where day = $1 and scope_type = 'asset' and book = 'vintage'",
+        [LAST],
+    ).fetchone()
+    assert row is not None
+
+    def distances(maintenance: float, *, is_long: bool) -> dict[str, float]:
+        return {
+            rule: book_distance_ratio(
+                PRICE, share, PRICE[-1], mixture, maintenance, DEMANDED, is_long=is_long
+            )
+            for rule, share in shares().items()
+        }
+
+    at_high, at_low = distances(HIGH, is_long=True), distances(LOW, is_long=True)
+    sigma = ewma_sigma_ratio(np.diff(np.log(PRICE), prepend=np.log(PRICE[0]))[1:])
+    long = at_high["pro_rata"]
+    level = np.cumprod(1 + GROWTH)[:-30]
+    before = book_distance_ratio(
+        PRICE[:-30], entry_shares(level, "pro_rata"), PRICE[-31], mixture, HIGH, DEMANDED, is_long=True
+    )
+    wanted = [
+        long,
+        min(at_high.values()),
+        max(at_low.values()),
+        distances(HIGH, is_long=False)["pro_rata"],
+        sigma,
+        long / sigma,
+        float(call_probability_ratio(long, sigma, 7)),
+        float(dynamic_margin_ratio(sigma, LOW)),
+        1 - long / before,
+        mixture.initial_ratio(DEMANDED),
+    ]
+    assert row == pytest.approx(wanted, rel=1e-8)
+
+
+def test_the_ladder(made: duckdb.DuckDBPyConnection, mixture: Mixture) -> None:
+    rows = made.execute(
+        "select shock_ratio, called_low_usd, called_usd, called_high_usd from marts.call_ladder_daily"
+        " where day = $1 order by shock_ratio",
+        [LAST],
+    ).fetchall()
+    assert [row[0] for row in rows] == [-0.2, -0.1, -0.05, 0.05, 0.1, 0.2]
+    for shock, low, estimate, high in rows:
+        nothing = -1e-12 if shock < 0 else 1e-12
+
+        def called(share: np.ndarray, move: float, maintenance: float) -> float:
+            return called_ratio(PRICE, share, PRICE[-1], move, mixture, maintenance, DEMANDED)
+
+        def newly(
+            share: np.ndarray, maintenance: float, move: float = shock, still: float = nothing
+        ) -> float:
+            return called(share, move, maintenance) - called(share, still, maintenance)
+
+        wanted = newly(shares()["pro_rata"], HIGH)
+        assert estimate == pytest.approx(1000 * wanted, abs=1e-6)
+        assert high == pytest.approx(1000 * max(called(s, shock, HIGH) for s in shares().values()), abs=1e-6)
+        least = min(wanted, *(newly(s, LOW) for s in shares().values()))
+        assert low == pytest.approx(1000 * least, abs=1e-6)
+        assert low <= estimate <= high
+
+
+def test_every_day_keeps_its_bounds_in_order(made: duckdb.DuckDBPyConnection) -> None:
+    broken = made.execute(
+        "select count(*), count(*) filter (distance_long_low_ratio > distance_long_ratio"
+        " or distance_long_ratio > distance_long_high_ratio"
+        " or distance_short_low_ratio > distance_short_ratio"
+        " or distance_short_ratio > distance_short_high_ratio"
+        " or maintenance_rate_low_ratio > maintenance_rate_high_ratio) from marts.cushion_daily"
+    ).fetchone()
+    assert broken is not None
+    assert broken[0] >= 4 * DAYS
+    assert broken[1] == 0
+    wrong = made.execute(
+        "select count(*) from marts.call_ladder_daily where not (called_low_usd <= called_usd and"
+        " called_usd <= called_high_usd)"
+    ).fetchone()
+    assert wrong == (0,)
+
+
+def test_building_the_last_days_again_changes_nothing(made: duckdb.DuckDBPyConnection) -> None:
+    tables = ("int_entry_vintage", "int_cushion", "cushion_daily", "call_ladder_daily")
+
+    def content() -> list[object]:
+        return [
+            made.execute(f"select * from {MODELS[name].table} order by all").fetchall() for name in tables
+        ]
+
+    whole = content()
+    for name in tables:
+        build_model(made, MODELS[name], LAST - timedelta(days=3))
+    assert content() == whole
+
+
+def test_maintenance_of_a_position_between_the_steps(made: duckdb.DuckDBPyConnection) -> None:
+    floors, rates = [0, 50e3, 250e3, 1e6], [0.004, 0.005, 0.01, 0.025]
+    made.execute("delete from staging.stg_leverage_tier")
+    for place, (floor, rate) in enumerate(zip(floors, rates, strict=True), start=1):
+        made.execute(
+            "insert into staging.stg_leverage_tier (day, venue, market, tier, observed_at, known_at,"
+            " distance_hours, unit, notional_floor, notional_floor_quote, maintenance_margin_rate_ratio)"
+            " values ($1, 'okx', 'A', $2, '2026-01-01', '2026-01-01', 0, 'quote', $3, $3, $4)",
+            [LAST, place, floor, rate],
+        )
+    build_model(made, MODELS["int_tier_step"], FIRST_DAY)
+    for size in (30e3, 200e3, 3e6):
+        row = made.execute(
+            "select maintenance_ratio * $1::double - deduction_quote from intermediate.int_tier_step"
+            " where floor_quote <= $1::double order by step desc limit 1",
+            [size],
+        ).fetchone()
+        assert row is not None
+        assert row[0] == pytest.approx(float(maintenance_margin(tier_table(floors, rates), size)), rel=1e-12)
+
+
+def test_the_normal_distribution_to_eight_digits(made: duckdb.DuckDBPyConnection) -> None:
+    for z in (-40.0, -9.5, -7.1, -7.0, -3.3, -0.4, 0.0, 0.4, 2.0, 6.9, 8.0):
+        row = made.execute("select normal_below($1::double)", [z]).fetchone()
+        assert row is not None
+        assert row[0] == pytest.approx(norm.cdf(z), rel=1e-8, abs=1e-300)
+    assert made.execute("select first_passage(2.0, 1)").fetchone() == (pytest.approx(0.0455, abs=5e-5),)
+
+
+def test_constant_maturity(made: duckdb.DuckDBPyConnection) -> None:
+    futures = {12.5: 100.6, 47.0: 101.9, 131.0: 105.2}
+    made.execute("delete from intermediate.int_basis")
+    for tenor, price in futures.items():
+        made.execute(
+            "insert into intermediate.int_basis (day, asset, expires_at, tenor_days, forward_log, markets)"
+            " values ($1, 'BTC', $2, $3, ln($4::double / 100), 1)",
+            [LAST, LAST + timedelta(days=int(tenor)), tenor, price],
+        )
+    build_model(made, MODELS["basis_daily"], FIRST_DAY)
+    said = made.execute("select tenor_days, basis_apr from marts.basis_daily order by tenor_days").fetchall()
+    assert [tenor for tenor, _ in said] == [30, 60, 90]
+    for tenor, apr in said:
+        wanted = constant_maturity_apr(list(futures.values()), 100, list(futures), tenor)
+        assert apr == pytest.approx(wanted, rel=1e-10)
+
+
+def test_what_a_feed_hides(made: duckdb.DuckDBPyConnection) -> None:
+    for shown in (1, 900, 2276, 3599, 3600):
+        row = made.execute("select orders_behind_ratio($1::integer)", [shown]).fetchone()
+        assert row is not None
+        assert row[0] * min(shown, 3599) == pytest.approx(orders_behind(3600, shown), rel=1e-12)
+
+
+def test_concentration(made: duckdb.DuckDBPyConnection) -> None:
+    grid = np.array([[60.0, 30.0, 0.0], [20.0, 15.0, 5.0]])
+    made.execute("delete from intermediate.int_market_day")
+    for venue, row in zip("xy", grid, strict=True):
+        for asset, usd in zip("abc", row, strict=True):
+            made.execute(
+                "insert into intermediate.int_market_day"
+                " (vintage, day, venue, market, asset, status, seen_usd)"
+                " values ('latest', $1, $2, $3, $3, 'seen', $4)",
+                [LAST, venue, asset, usd],
+            )
+    build_model(made, MODELS["int_concentration"], FIRST_DAY)
+    said = made.execute(
+        "select dimension, hhi_ratio, top1_ratio, gini_ratio, theil_t, theil_venue, theil_asset, theil_mutual"
+        " from intermediate.int_concentration where measure = 'open_interest' order by dimension"
+    ).fetchall()
+    asset, cell, venue = said
+    for row, amounts in ((asset, grid.sum(axis=0)), (venue, grid.sum(axis=1))):
+        assert row[1:4] == pytest.approx((hhi(amounts), top_share(amounts, 1), gini(amounts)), abs=1e-9)
+    split = theil_split(grid)
+    assert cell[4:] == pytest.approx(
+        (split.total, split.between_venues, split.between_assets, split.mutual_information), abs=1e-9
+    )
