@@ -22,8 +22,8 @@ columns:
   precision_ratio: share of the alarm days that stood before an event, NULL without an alarm
   recall_ratio: share of the days before events with an alarm
   noise_to_signal_ratio: false-alarm rate over hit rate, below 1 for information; NULL without a hit
-  usefulness_ratio: Alessi and Detken's usefulness at equal weights, below zero it is better to ignore the alarm
-  relative_usefulness_ratio: Sarlin's relative usefulness at weight 0.8, at most 1
+  usefulness_ratio: Alessi and Detken's usefulness at equal weights, a fraction up to 0.5; below zero ignore the alarm
+  relative_usefulness_ratio: Sarlin's usefulness at weight 0.8, a fraction of that of a perfect alarm
   false_alarms_a_year: spells of alarm near no event, a count a year
   median_lead_days: days from the first alarm inside the horizon to the event, median over events warned
   reason: why there is no interval, NULL where there is one

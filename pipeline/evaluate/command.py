@@ -97,11 +97,13 @@ def _lines(table: pd.DataFrame, is_made: bool) -> Iterator[str]:
         for row in rows.to_dict("records"):
             yield _line(row)
         yield ""
-    yield "* baseline. prec. and recall: shares of days at the alarm; lead: median days from"
-    yield "alarm to event; false: false alarms a year; -: undefined"
-    yield f"{table['variants_tried'].iloc[0]} rows were scored, {table['sample_from'].min():%Y-%m-%d} to" + (
-        f" {table['sample_to'].max():%Y-%m-%d}."
-    )
+    yield "* baseline. prec. and recall: shares of days at the alarm; lead: median days"
+    yield "from alarm to event; false: false alarms a year; -: undefined."
+    scored = table.dropna(subset=["sample_from", "sample_to"])
+    span = "no day could be scored"
+    if len(scored):
+        span = f"{scored['sample_from'].min():%Y-%m-%d} to {scored['sample_to'].max():%Y-%m-%d}"
+    yield f"{len(table)} rows (series, rules, horizons) were tried; {span}."
     yield verdict(table)
 
 

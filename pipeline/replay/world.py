@@ -236,7 +236,7 @@ class World:
     def liquidations(
         self, venue: str, start_ms: int | None, end_ms: int | None, now_ms: int
     ) -> list[Liquidation]:
-        """Forced orders of all markets of a venue within [start, end] and not later than now, oldest first."""
+        """Forced orders of all markets of a venue within [start, end] and known by now, oldest first."""
         found = []
         for key in self.keys("liquidation", venue):
             series = self.series("liquidation", *key)

@@ -1,5 +1,6 @@
 /*
 title: Bases whose name looks like a multiplier and that the alias table does not know
+parameters: {}
 */
 -- They are kept under their own names: a person decides, a pattern only asks.
 select m.venue, m.market, m.asset, max(m.day) as last_day, max(m.open_interest_usd) as largest_usd

@@ -11,7 +11,10 @@ import duckdb
 import pytest
 from homes import command, copied
 
+from pipeline.errors import UsageError
 from pipeline.evaluate.baselines import VOLATILITY
+from pipeline.evaluate.command import evaluate
+from pipeline.settings import Settings
 from pipeline.signals import SIGNALS
 
 BASELINES = {VOLATILITY, "return_90d", "oi_growth_30d", "funding", "always_calm"}
@@ -43,26 +46,35 @@ def test_it_prints_what_it_publishes(home: Path) -> None:
     assert described == (len(printed[0]),)
 
 
-def test_json_has_null_where_nothing_is_known(home: Path) -> None:
-    ended = command("evaluate", "--home", str(home), "--format", "json")
-    rows = json.loads(ended.stdout)
+def test_json_has_null_where_nothing_is_known(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate(Settings(home), "json")
+    rows = json.loads(capsys.readouterr().out)
     assert {row["auroc"] for row in rows} == {None}
     assert {row["events"] for row in rows} == {0}
 
 
-def test_the_table_fits_80_columns_and_says_that_the_history_is_made(home: Path) -> None:
-    ended = command("evaluate", "--home", str(home))
-    lines = ended.stdout.splitlines()
+def test_the_table_fits_80_columns_and_says_that_the_history_is_made(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(Settings(home), "table")
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0] == "This history is made, not recorded: it shows the method and is no track record."
     assert lines[-1] == "Nothing can be said against volatility: no row has 5 events or more."
-    assert "\x1b" not in ended.stdout
+    assert "\x1b" not in printed
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(tmp_path: Path, home: Path) -> None:
-    nothing = command("evaluate", "--home", str(tmp_path))
-    assert nothing.returncode == 2
-    assert "nothing is published" in nothing.stderr
-    unknown = command("evaluate", "--home", str(home), "--format", "xml")
-    assert unknown.returncode == 2
-    assert "--format xml is not known" in unknown.stderr
+    with pytest.raises(UsageError, match="nothing is published"):
+        evaluate(Settings(tmp_path), "table")
+    with pytest.raises(UsageError, match="--format xml is not known"):
+        evaluate(Settings(home), "xml")
+
+
+def test_a_home_of_an_older_version_is_asked_to_build(tmp_path: Path, home: Path) -> None:
+    old = copied(home, tmp_path / "old")
+    with duckdb.connect(str(old / "warehouse.duckdb")) as connection:
+        connection.execute("drop table marts.market_moves_daily")
+    with pytest.raises(UsageError, match="run `margin-debt build` first"):
+        evaluate(Settings(old), "table")

@@ -60,9 +60,12 @@ def test_an_event_is_scored_on_the_days_before_it(marts: duckdb.DuckDBPyConnecti
     """60 days, one fall on 2026-02-10; the signal is elevated at the end of the ninth and of no other day."""
     marts.execute(
         """insert into marts.market_moves_daily
-        select d::date, h, if(d = '2026-02-10' and h = 3, -0.2, 0.0), if(d = '2026-02-10' and h = 3, -0.1, 0.0)
-        from generate_series(timestamp '2026-01-11', timestamp '2026-03-11', interval 1 day) as s(d),
-            unnest([1, 3]) as t(h)"""
+        select d::date, h, if(is_fall, -0.2, 0.0), if(is_fall, -0.1, 0.0)
+        from (
+            select d, h, d = '2026-02-10' and h = 3 as is_fall
+            from generate_series(timestamp '2026-01-11', timestamp '2026-03-11', interval 1 day) as s(d),
+                unnest([1, 3]) as t(h)
+        )"""
     )
     marts.execute(
         """insert into signals.readings

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 
 import pandas as pd
-
 from coins import HORIZON_DAYS, RULE, Pooled, score_coins
 from crises import macrohistory, score_crises
 from record import bitcoin, not_fed, panel, panel_market, score_market

@@ -37,6 +37,7 @@ HOSTS = {
     "bitfinex": ("bitfinex", "api-pub.bitfinex.com"),
     "mexc": ("mexc", "api.mexc.com"),
     "whitebit": ("whitebit", "whitebit.com"),
+    "htx": ("htx", "api.hbdm.vn"),
     "bybit": ("bybit", "api.bybit.com"),
     "bitget": ("bitget", "api.bitget.com"),
     "gate": ("gate", "api.gateio.ws"),
@@ -93,6 +94,8 @@ mexc /api/v1/contract/funding_rate/history symbol=BTC_USDT GetFundingRateHistory
 whitebit /api/v4/public/markets - GetAssets V4 -
 whitebit /api/v4/public/futures - GetFuturesSymbols V4 funding_interval_minutes
 whitebit /api/v4/public/funding-history/BTC_PERP - GetFundingHistory V4 -
+htx /linear-swap-api/v1/swap_contract_info - GetContractInfo Usdt trade_partition
+htx /linear-swap-api/v1/swap_his_open_interest {htx_history} GetOpenInterestHistory Usdt -
 bybit /v5/market/instruments-info category=linear GetLinearInverseSymbols V5Api -
 bybit /v5/market/tickers category=inverse GetLinearInverseTickers V5Api {bybit_new},fundingIntervalHour
 bybit /v5/market/open-interest {bybit_inverse}&intervalTime=1d GetOpenInterest V5Api {bybit_new}
@@ -113,6 +116,7 @@ gate /api/v4/futures/usdt/liq_orders from=1772405900&to=1772409500 GetLiquidatio
 gate /api/v4/futures/usdt/risk_limit_tiers contract=BTC_USDT GetRiskLimitTiers PerpetualFutures -
 gate /api/v4/futures/usdt/insurance - GetInsuranceBalanceHistory PerpetualFutures -
 """.replace("{dapi_history}", "pair=ETHUSD&contractType=PERPETUAL&period=1d")
+    .replace("{htx_history}", "contract_code=BTC-USDT&period=60min&amount_type=1&size=200")
     .replace("{dapi_ratio}", "pair=ETHUSD&period=1d")
     .replace("{fapi_ratio}", "symbol=BTCUSDT&period=1d")
     .replace("{okx_ratio}", f"{OKX_RATIO} instId=BTC-USDT-SWAP&period=1Dutc")

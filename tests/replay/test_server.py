@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipeline.errors import HistoryInvalid, MarginDebtError
+from pipeline.errors import HistoryInvalid, MarginDebtError, UsageError
 from pipeline.replay.faults import KINDS, Fault
-from pipeline.replay.process import ReplayServer
+from pipeline.replay.process import ReplayServer, remote_held
 
 NOW = datetime(2026, 3, 2, 0, 5, tzinfo=UTC)
 NOW_MS = 1_772_409_900_000
@@ -274,6 +274,14 @@ def test_faults_are_counted_chosen_by_path_and_repeatable(replay: ReplayServer) 
 def test_every_kind_is_tried_here() -> None:
     source = Path(__file__).read_text(encoding="utf-8")
     assert [kind for kind in sorted(KINDS) if f'kind="{kind}"' not in source] == []
+
+
+def test_it_tells_what_its_history_knows_of(replay: ReplayServer) -> None:
+    held = remote_held(replay.address)
+    assert {("okx", "leverage_tier"), ("bitfinex", "liquidation")} <= held
+    assert ("okx", "liquidation") not in held
+    with pytest.raises(UsageError, match="no embedded exchange answers"):
+        remote_held(replay.address.replace("127.0.0.1", "127.0.0.2"))
 
 
 def test_control_says_what_it_cannot_read(replay: ReplayServer) -> None:

@@ -36,8 +36,7 @@ class Bybit:
         """A dollar contract cannot be counted without a price at its instant."""
         for key in world.keys("open_interest", NAME):
             series = world.series("open_interest", *key)
-            for position in range(len(series.at_ms) if series is not None else 0):
-                at_ms = series.time(position) if series is not None else 0
+            for at_ms in () if series is None else map(int, series.at_ms):
                 market = world.market(NAME, str(key[1]), at_ms)
                 if market is None or market.direction != "inverse":
                     continue
@@ -161,15 +160,18 @@ def _ticker(market: Market, world: World, now_ms: int) -> Json | None:
     }
 
 
-def _on_grid(request: Request, series: Series | None, period: str, most: int, now_ms: int) -> list[int]:
-    """Positions on the grid of the period, newest first: an instant that was not observed has no row."""
+def _on_grid(
+    request: Request, series: Series | None, column: str, period: str, most: int, now_ms: int
+) -> list[tuple[int, float]]:
+    """Instants on the grid of the period, newest first: one that was not observed has no row."""
     length_ms = PERIODS_MS.get(request.query.get(period, ""))
     if length_ms is None:
         raise _bad(f"params error: {period} invalid")
     if series is None:
         return []
     window = series.window(request.integer("startTime"), request.integer("endTime"), now_ms)
-    found = [position for position in window if series.time(position) % length_ms == 0]
+    seen = [(series.time(position), series.value(column, position)) for position in window]
+    found = [(at_ms, value) for at_ms, value in seen if value is not None and at_ms % length_ms == 0]
     return found[::-1][: min(request.integer("limit") or 50, most)]
 
 
@@ -177,15 +179,12 @@ def _open_interest(request: Request, world: World, now_ms: int) -> Json:
     market = _asked(request, world, now_ms)
     series = world.series("open_interest", NAME, market.id)
     rows = []
-    for position in _on_grid(request, series, "intervalTime", OPEN_INTEREST_PAGE, now_ms):
-        at_ms = series.time(position) if series is not None else 0
-        coins = series.value("open_interest_base", position) if series is not None else None
-        amounts = None if coins is None else _sides(coins, world.mark_price(market, at_ms), market)
+    found = _on_grid(request, series, "open_interest_base", "intervalTime", OPEN_INTEREST_PAGE, now_ms)
+    for at_ms, coins in found:
+        amounts = _sides(coins, world.mark_price(market, at_ms), market)
         if amounts is not None:
-            single = text(amounts[0])
-            rows.append(
-                {"openInterest": _both(amounts[0]), "singleOpenInterest": single, "timestamp": str(at_ms)}
-            )
+            sides = {"openInterest": _both(amounts[0]), "singleOpenInterest": text(amounts[0])}
+            rows.append({**sides, "timestamp": str(at_ms)})
     category = request.query["category"]
     return {"symbol": market.id, "category": category, "list": rows, "nextPageCursor": ""}
 
@@ -194,11 +193,9 @@ def _account_ratio(request: Request, world: World, now_ms: int) -> Json:
     market = _asked(request, world, now_ms)
     series = world.series("long_short_ratio", NAME, market.id, "accounts")
     rows = []
-    for position in _on_grid(request, series, "period", RATIO_PAGE, now_ms):
-        ratio = series.value("long_short_ratio", position) if series is not None else None
-        if series is not None and ratio is not None:
-            shares = {"buyRatio": text(ratio / (1 + ratio)), "sellRatio": text(1 / (1 + ratio))}
-            rows.append({"symbol": market.id, **shares, "timestamp": str(series.time(position))})
+    for at_ms, ratio in _on_grid(request, series, "long_short_ratio", "period", RATIO_PAGE, now_ms):
+        shares = {"buyRatio": text(ratio / (1 + ratio)), "sellRatio": text(1 / (1 + ratio))}
+        rows.append({"symbol": market.id, **shares, "timestamp": str(at_ms)})
     return {"list": rows, "nextPageCursor": ""}
 
 
@@ -236,12 +233,12 @@ def _insurance(_request: Request, world: World, now_ms: int) -> Json:
     rows, newest_ms = [], 0
     for key in world.keys("insurance_fund", NAME):
         series = world.series("insurance_fund", *key)
-        position = series.last(now_ms) if series is not None else None
-        balance = series.value("balance", position) if series is not None and position is not None else None
-        if series is None or position is None or balance is None:
+        position = None if series is None else series.last(now_ms)
+        if series is None or position is None:
             continue
         newest_ms = max(newest_ms, series.time(position))
-        rows.append({"coin": key[1], "symbols": "", "balance": text(balance), "value": ""})
+        balance = text_or_empty(series.value("balance", position))
+        rows.append({"coin": key[1], "symbols": "", "balance": balance, "value": ""})
     return {"updatedTime": str(newest_ms or now_ms), "list": rows}
 
 

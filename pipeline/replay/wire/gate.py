@@ -6,12 +6,12 @@ A contract is `quanto_multiplier` coins, or one dollar where the multiplier is 0
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from pipeline.errors import HistoryInvalid
 from pipeline.replay.wire._gate_listing import NAME, contract, counted
 from pipeline.replay.wire.base import Json, Refusal, Request, WireError, text, text_or_empty
-from pipeline.replay.world import Market, World
+from pipeline.replay.world import Market, Series, World
 
 KINDS = {"futures": "swap", "delivery": "future"}
 SETTLES = {"swap": ("usdt", "btc"), "future": ("usdt",)}
@@ -137,6 +137,18 @@ def _tickers(_request: Request, listed: list[Market], world: World, now_ms: int)
     return rows
 
 
+def _seen(
+    series: Series | None, column: str, first_ms: int | None, last_ms: int | None, now_ms: int
+) -> Iterator[tuple[int, float]]:
+    """Instants and numbers of one column."""
+    if series is None:
+        return
+    for position in series.window(first_ms, last_ms, now_ms):
+        value = series.value(column, position)
+        if value is not None:
+            yield series.time(position), value
+
+
 def _contract_stats(request: Request, listed: list[Market], world: World, now_ms: int) -> Json:
     """Oldest first from `from`, else the newest; an instant that was not observed has no row."""
     market = _asked(request, listed)
@@ -146,19 +158,15 @@ def _contract_stats(request: Request, listed: list[Market], world: World, now_ms
     first_ms, last_ms = _between(request)
     rows: dict[int, dict[str, Json]] = {}
     amounts = world.series("open_interest", NAME, market.id)
-    for position in amounts.window(first_ms, last_ms, now_ms) if amounts is not None else ():
-        at_ms = amounts.time(position) if amounts is not None else 0
-        coins = amounts.value("open_interest_base", position) if amounts is not None else None
+    for at_ms, coins in _seen(amounts, "open_interest_base", first_ms, last_ms, now_ms):
         price = world.mark_price(market, at_ms)
-        if coins is not None and price is not None:
+        if price is not None:
             said = {"open_interest": counted(coins, price, market), "open_interest_usd": coins * price}
             rows.setdefault(at_ms, dict(_NO_STATS)).update(said, mark_price=text(price))
     for name, population in _RATIOS.items():
         ratios = world.series("long_short_ratio", NAME, market.id, population)
-        for position in ratios.window(first_ms, last_ms, now_ms) if ratios is not None else ():
-            if ratios is not None:
-                at_ms = ratios.time(position)
-                rows.setdefault(at_ms, dict(_NO_STATS))[name] = ratios.value("long_short_ratio", position)
+        for at_ms, ratio in _seen(ratios, "long_short_ratio", first_ms, last_ms, now_ms):
+            rows.setdefault(at_ms, dict(_NO_STATS))[name] = ratio
     instants = [at_ms for at_ms in sorted(rows) if at_ms % period_ms == 0]
     limit = min(request.integer("limit") or 30, STATS_PAGE)
     chosen = instants[-limit:] if first_ms is None else instants[:limit]
