@@ -28,19 +28,7 @@ checks:
     initial_rate_ratio: [0, 1]
   values: {book: [new_position, vintage]}
 */
-with mixture as (
-    select
-        list(share_ratio order by times) as shares, list(margin_ratio order by times) as margins
-    from (
-        select
-            n.times, coalesce(exact_sum(m.notional_share_ratio::double), 0) as share_ratio,
-            coalesce(exact_sum(m.notional_share_ratio::double / m.leverage::double), 0) as margin_ratio
-        from range(1, 127) as n (times)
-        left join seeds.leverage_mixture as m on m.leverage::integer >= n.times
-        group by n.times
-    )
-),
-asked as (
+with asked as (
     select
         day, asset, exact_sum(notional_usd) as notional_usd,
         safe_ratio(exact_sum(notional_usd * maintenance_low_ratio), exact_sum(notional_usd)) as low_ratio,
@@ -75,7 +63,7 @@ measured as (
         distance_short(paid_ratio, low_ratio, demanded_ratio, shares, margins) as short_low
     from entries as e
     inner join asked as a on a.day = e.day and a.asset = e.asset
-    cross join mixture as x
+    cross join intermediate.int_leverage_mixture as x
 ),
 summed as (
     select
@@ -121,5 +109,5 @@ select
     v.daily_sigma_ratio, a.tabled_ratio, a.tiers_as_of
 from summed as s
 inner join asked as a on a.day = s.day and a.asset = s.asset
-cross join mixture as x
+cross join intermediate.int_leverage_mixture as x
 left join volatility as v on v.day = s.day and v.asset = s.asset

@@ -13,21 +13,12 @@ checks:
   rows_if: intermediate.int_cushion
   range: {called_low_usd: [0, null], called_usd: [0, null], called_high_usd: [0, null]}
 */
-with mixture as (
-    select list(share_ratio order by times) as shares
-    from (
-        select n.times, coalesce(exact_sum(m.notional_share_ratio::double), 0) as share_ratio
-        from range(1, 127) as n (times)
-        left join seeds.leverage_mixture as m on m.leverage::integer >= n.times
-        group by n.times
-    )
-),
-book as (
+with book as (
     select
         c.day, c.asset, c.notional_usd, c.maintenance_rate_low_ratio as low_ratio,
         c.maintenance_rate_high_ratio as high_ratio, c.demanded_ratio, c.tiers_as_of, x.shares
     from intermediate.int_cushion as c
-    cross join mixture as x
+    cross join intermediate.int_leverage_mixture as x
     where c.day >= $from_day::date and c.book = 'vintage'
 ),
 shocks as (
@@ -53,7 +44,8 @@ called as (
     from intermediate.int_entry_vintage as v
     inner join book as b on b.day = v.day and b.asset = v.asset
     cross join shocks as s
-    where v.day >= $from_day::date
+    -- on a day without a rise nobody entered
+    where v.day >= $from_day::date and v.pro_rata_share_ratio > 0
 ),
 summed as (
     select

@@ -17,19 +17,7 @@ checks:
   range: {distance_long_ratio: [0, 1], call_probability_7d_ratio: [0, 1], distance_short_ratio: [0, null]}
   values: {scope_type: [market, asset, venue], book: [new_position, vintage]}
 */
-with mixture as (
-    select
-        list(share_ratio order by times) as shares, list(margin_ratio order by times) as margins
-    from (
-        select
-            n.times, coalesce(exact_sum(m.notional_share_ratio::double), 0) as share_ratio,
-            coalesce(exact_sum(m.notional_share_ratio::double / m.leverage::double), 0) as margin_ratio
-        from range(1, 127) as n (times)
-        left join seeds.leverage_mixture as m on m.leverage::integer >= n.times
-        group by n.times
-    )
-),
-asset_rows as (
+with asset_rows as (
     select * from intermediate.int_cushion where day >= $from_day::date - 30
 ),
 -- a venue's standing book cannot be seen: entries are those of the asset over all venues
@@ -52,7 +40,7 @@ venue_rows as (
         where vintage = 'latest' and day >= $from_day::date - 30 and notional_usd > 0
     ) as r
     inner join asset_rows as c on c.day = r.day and c.asset = r.asset and c.book = 'vintage'
-    cross join mixture as x
+    cross join intermediate.int_leverage_mixture as x
 ),
 scoped as (
     select 'market' as scope_type, 'all' as scope, * exclude (asset, demanded_ratio) from asset_rows

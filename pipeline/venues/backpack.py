@@ -123,7 +123,9 @@ class Backpack(Venue):
 
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:
         """fundingInterval of the market list, in milliseconds there."""
-        found = {market["id"]: optional_number(market["info"].get("fundingInterval")) for market in ask.listed}
+        found = {
+            market["id"]: optional_number(market["info"].get("fundingInterval")) for market in ask.listed
+        }
         return {market: sent / _HOUR_MS for market, sent in found.items() if sent}
 
     async def open_interest(self, ask: Asker) -> None:

@@ -175,8 +175,11 @@ class VenueClient:
     async def _turn(self, place: tuple[str, float]) -> None:
         """Stand in line for the limits of `place`, the path and cost of a call."""
         seconds = self._limiter.reserve(*place)
-        if seconds <= 0:
-            return
+        while seconds > 0 or (seconds := self._limiter.leave(*place)) > 0:
+            await self._wait(seconds)
+            seconds = 0.0
+
+    async def _wait(self, seconds: float) -> None:
         if self._waiting == 0:
             self._waiting_since = time.perf_counter()
         self._waiting += 1

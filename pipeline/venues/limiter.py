@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-# Calls leave evenly, but arrive with some jitter: a sliding window at the venue must not count one too many.
-HEADROOM = 1.01
+# A venue counts calls as they arrive: by this share of its window, and at least so long, they may be late.
+HEADROOM_RATIO, HEADROOM_SECONDS = 0.01, 0.03
+# Slots that nobody took are made up for, as far as the window allows, but never more than this.
+MOST_CREDIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -26,25 +29,45 @@ class Limit:
 
 
 class Bucket:
-    """Knows the instant of its next free slot, so that waiting never drifts and nothing polls."""
+    """An even schedule of slots, and the calls that left: no window of `seconds` may hold more than `units`.
+
+    The schedule is absolute, so that waiting never drifts and nothing polls. The window is what keeps the
+    limit when a busy loop lets several calls leave late and together.
+    """
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
-        self._spacing = HEADROOM * limit.seconds / limit.units
-        self._free_at = float("-inf")
+        headroom = max(HEADROOM_RATIO * limit.seconds, HEADROOM_SECONDS)
+        self._spacing = (limit.seconds + headroom) / limit.units
+        self._window = limit.seconds + headroom / 2
+        self._free_at: float | None = None
+        self._left: deque[tuple[float, float]] = deque()
+        self._units_left = 0.0
 
     def reserve(self, cost: float, now: float) -> float:
-        """Take the next slot; returns the instant at which the call may leave, `now` or later.
+        """Take the next slot; returns the instant from which the call may ask to leave."""
+        earliest = now - min(MOST_CREDIT_SECONDS, self.limit.seconds)
+        slot = now if self._free_at is None else max(self._free_at, earliest)
+        self._free_at = slot + self._spacing * self._units(cost)
+        return slot
 
-        Slots that nobody took are lost: made up for, they would be one call too many in a sliding window.
-        """
-        at = max(self._free_at, now)
-        self._free_at = at + self._spacing * (cost if self.limit.is_weighted else 1.0)
-        return at
+    def leave(self, cost: float, now: float) -> float:
+        """Let the call leave and return 0, or return the seconds after which it should ask again."""
+        while self._left and self._left[0][0] <= now - self._window:
+            self._units_left -= self._left.popleft()[1]
+        units = self._units(cost)
+        if self._left and self._units_left + units > self.limit.units + 1e-9:
+            return self._left[0][0] + self._window - now
+        self._left.append((now, units))
+        self._units_left += units
+        return 0.0
 
     def pause(self, until: float) -> None:
         """Give no slot before `until`."""
-        self._free_at = max(self._free_at, until)
+        self._free_at = until if self._free_at is None else max(self._free_at, until)
+
+    def _units(self, cost: float) -> float:
+        return cost if self.limit.is_weighted else 1.0
 
 
 class Limiter:
@@ -59,10 +82,15 @@ class Limiter:
         self._lock = threading.Lock()
 
     def reserve(self, path: str, cost: float) -> float:
-        """Take the next slot of the path's bucket; returns the seconds to wait for it."""
+        """Take the next slot of the path's bucket; returns the seconds to wait for it, 0 or less for none."""
         with self._lock:
             now = self._now()
             return self._bucket(path).reserve(cost, now) - now
+
+    def leave(self, path: str, cost: float) -> float:
+        """Let a call leave whose slot has come, and return 0; else the seconds to wait before it asks again."""
+        with self._lock:
+            return self._bucket(path).leave(cost, self._now())
 
     def pause(self, seconds: float) -> None:
         """Send nothing to this venue for so long: it has said that it was asked too fast."""

@@ -47,7 +47,9 @@ class Aster:
         retry = {"Retry-After": str(round(seconds))}
         if status == 418:
             until = now_ms + round(seconds * 1000)
-            return Refusal(418, {"code": -1003, "msg": f"Way too many requests; IP banned until {until}."}, retry)
+            return Refusal(
+                418, {"code": -1003, "msg": f"Way too many requests; IP banned until {until}."}, retry
+            )
         if status == 429:
             message = "Too many requests; current limit is 2400 requests per minute."
             return Refusal(429, {"code": -1003, "msg": message}, retry)

@@ -112,8 +112,7 @@ def _ticker(market: Market, world: World, now_ms: int) -> Json | None:
 def _valuations(request: Request, world: World, now_ms: int) -> Json:
     name, kind = request.query.get("instrument_name", ""), request.query.get("valuation_type", "")
     if kind == "index_price":
-        markets = [m for m in world.markets(NAME, now_ms) if _index_name(m) == name]
-        market = markets[0] if markets else None
+        market = next((m for m in world.markets(NAME, now_ms) if _index_name(m) == name), None)
     else:
         market = world.market(NAME, name, now_ms)
     if market is None or kind not in {"index_price", "mark_price", "funding_rate", "funding_hist"}:
