@@ -8,7 +8,7 @@ READY := .venv/installed
 APT := sudo apt-get install --yes git make python3 python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test soak lint types families readme constraints clean
+.PHONY: help install demo dev test soak lint types bench families readme constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -45,6 +45,9 @@ lint: $(READY) ## ruff: rules and format
 
 types: $(READY) ## strict mypy
 	@$(BIN)/mypy
+
+bench: $(READY) ## how fast pulls, builds and methods are, each beside its rivals; what came out is in bench/RESULTS.md
+	@for one in bench/*.py; do echo "$$one"; $(BIN)/python $$one || exit 1; done
 
 families: $(READY) ## 20 unseen seeds of each made family, scored as in tests/evaluation/RESULTS.md
 	@$(BIN)/python -m tests.evaluation.families

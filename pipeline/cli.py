@@ -103,7 +103,7 @@ def backfill(
 
     settings = Settings.from_environment(home)
     start, end = _day(first, "--from"), _day(last, "--to")
-    raise typer.Exit(run_range(settings, start, end, venues, replay, Console(quiet)))
+    raise typer.Exit(run_range(settings, start, end, venues, replay, Console(quiet), tells_depth=True))
 
 
 @app.command()
@@ -215,6 +215,41 @@ def import_reference(
     from pipeline.commands import import_reference as run_import  # noqa: PLC0415
 
     typer.echo(run_import(Settings.from_environment(home), file))
+
+
+@app.command()
+def check(
+    home: Home = None,
+    live: Annotated[bool, typer.Option("--live", help="Ask each venue instead, for under a minute.")] = False,
+    venues: Venues = None,
+) -> None:
+    """Hold the quality rules against the rows of the home, or ask each venue for a little of everything.
+
+    Example: margin-debt check --live --venues binance,okx
+    """
+    settings = Settings.from_environment(home)
+    if live:
+        from pipeline.commands import check_live  # noqa: PLC0415
+
+        raise typer.Exit(check_live(settings, venues, Console()))
+    from pipeline.commands import check_rows  # noqa: PLC0415
+
+    raise typer.Exit(check_rows(settings, Console()))
+
+
+@app.command()
+def record(
+    venue: Annotated[str, typer.Argument(help="Which venue.")],
+    out: Annotated[Path, typer.Option("--out", help="Where its folder of JSON files goes.")],
+    home: Home = None,
+) -> None:
+    """Write trimmed answers of a venue as material for tests, without keys and account data.
+
+    Example: margin-debt record binance --out recordings
+    """
+    from pipeline.commands import record_venue  # noqa: PLC0415
+
+    typer.echo(record_venue(Settings.from_environment(home), venue, out))
 
 
 @app.command("doctor")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -45,10 +47,12 @@ def run_range(
     *,
     is_full: bool = False,
     whole_history: bool = False,
+    tells_depth: bool = False,
 ) -> int:
     """Run the job for first..last (default: the last day that ended); returns the exit code.
 
-    With a history folder the embedded exchange is started, and its clock walks through the days.
+    With a history folder the embedded exchange is started, and its clock walks through the days. tells_depth
+    adds how far back each venue's answers go.
     """
     chosen = choose(venues)
     settings.prepare()
@@ -71,7 +75,66 @@ def run_range(
         span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
         console.tell(f"Asking {names} about {span} ({source.title})")
         ending = run_job(runtime, days, list(chosen))
-    return _finish(settings, ending, console)
+    code = _finish(settings, ending, console)
+    if tells_depth and ending.succeeded:
+        for line in depth(settings, days[0], days[-1], list(chosen)):
+            console.result(line)
+    return code
+
+
+def depth(settings: Settings, first: date, last: date, venues: Sequence[str]) -> list[str]:
+    """How far back each venue and dataset reaches within first..last, from the published fetch log."""
+    connection = open_published(settings.serving)
+    try:
+        rows = connection.execute(
+            "select venue, dataset, min(day) filter (rows > 0), count(distinct day) filter (rows > 0)"
+            " from fetch_log where day between $1::date and $2::date and list_contains($3, venue)"
+            " group by venue, dataset having count_if(status not in ('unsupported', 'needs_key')) > 0"
+            " order by venue, dataset",
+            [first, last, list(venues)],
+        ).fetchall()
+    finally:
+        connection.close()
+    days = (last - first) // DAY + 1
+    return [
+        f"depth:    {venue} {dataset} back to {oldest}, {count} of {days} days"
+        if count
+        else f"depth:    {venue} {dataset} answered none of {days} days"
+        for venue, dataset, oldest, count in rows
+    ]
+
+
+def check_live(settings: Settings, venues: str | None, console: Console) -> int:
+    """Probe the venues and print a line a dataset; returns the exit code."""
+    from pipeline.live_check import exit_code, probe  # noqa: PLC0415 ccxt is needed only here
+
+    chosen = choose(venues)
+    settings.prepare()
+    probes = asyncio.run(probe(chosen, settings, live_runtime(settings).clock))
+    for one in probes:
+        console.result(f"{one.venue:<16} {one.dataset.value:<17} {one.status.value}: {one.said}")
+    return exit_code(probes)
+
+
+def check_rows(settings: Settings, console: Console) -> int:
+    """Hold the quality rules against the home and print a line a rule; returns the exit code."""
+    from pipeline.home_check import check_home, exit_code, sentence  # noqa: PLC0415 as slow as its library
+
+    verdicts = []
+    for table, verdict in check_home(settings):
+        console.result(sentence(table, verdict))
+        verdicts.append(verdict)
+    return exit_code(verdicts)
+
+
+def record_venue(settings: Settings, name: str, out: Path) -> str:
+    """Record one venue's answers under `out`; returns what to tell."""
+    from pipeline.record import record  # noqa: PLC0415 ccxt is needed only here
+
+    (venue,) = choose(name).values()
+    settings.prepare()
+    written, left = asyncio.run(record(venue, settings, live_runtime(settings).clock, out))
+    return f"{written} answers of {venue.name} are in {out / venue.name}; {left} were left out"
 
 
 def build_only(settings: Settings, console: Console, *, is_full: bool) -> int:

@@ -20,9 +20,11 @@ from rich.table import Table
 
 from pipeline.errors import MarginDebtError, UsageError
 from pipeline.records import Unit
+from pipeline.runtime import live_runtime
 from pipeline.settings import Settings
 from pipeline.venues import VENUES
 from pipeline.venues.base import KeyOnly, Reports, Unsupported
+from pipeline.venues.holds import Holds
 from pipeline.warehouse import open_published
 
 FORMATS = ("table", "csv", "json")
@@ -169,6 +171,7 @@ def examine(settings: Settings) -> int:
         _check("duckdb as pinned", lambda: _pinned("duckdb", "1.5.5")),
         _check("disk space", lambda: f"{shutil.disk_usage(settings.home).free / 2**30:.1f} GiB free"),
         _check("published database", lambda: _published(settings)),
+        _check("venues on hold", lambda: _on_hold(settings)),
         _check("redirect", lambda: settings.redirect or "none: commands ask the live venues"),
     ]
     for is_well, line in checks:
@@ -194,6 +197,14 @@ def _pinned(package: str, version: str) -> str:
         message = f"{found} is installed, {version} is part of the data: reinstall with constraints.txt"
         raise MarginDebtError(message)
     return found
+
+
+def _on_hold(settings: Settings) -> str:
+    held = Holds(settings.holds, live_runtime(settings).clock).lasting()
+    if not held:
+        return "none"
+    sentences = "; ".join(str(hold.problem(venue)) for venue, hold in held.items())
+    return f"{sentences} (delete {settings.holds} to ask sooner)"
 
 
 def _published(settings: Settings) -> str:

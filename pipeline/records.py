@@ -45,6 +45,7 @@ class Unit(StrEnum):
     QUOTE = "quote"  # value in the market's own quote currency: USDT of a USDT market
     CURRENCY = "currency"  # units of the row's own currency column
     RATE_PER_INTERVAL = "rate_per_interval"  # a fraction, per interval_hours
+    PERCENT_PER_INTERVAL = "percent_per_interval"  # the same in hundredths
     RATE_PER_DAY = "rate_per_day"
     RATE_PER_HOUR = "rate_per_hour"
     RATE_PER_YEAR = "rate_per_year"

@@ -28,12 +28,20 @@ with book as (
     cross join seeds.position_sizes as s
     where m.day >= $from_day::date and m.status = 'seen'
 ),
+-- a table not seen for forty days is no longer known to be in force, and older days need not be read
+tables as (
+    select * from intermediate.int_tier_table where day >= $from_day::date - 40
+),
+steps as (
+    select * from intermediate.int_tier_step where day >= $from_day::date - 40
+),
 dated as (
     select
         b.*, f.first_maintenance_ratio,
-        case when f.known_at <= end_of(b.day) + to_seconds(b.listens_hours * 3600) then f.day end as table_day
+        case when f.known_at <= end_of(b.day) + to_seconds(b.listens_hours * 3600) and b.day - f.day <= 40
+            then f.day end as table_day
     from book as b
-    asof left join intermediate.int_tier_table as f
+    asof left join tables as f
         on f.venue = b.venue and f.market = b.market and b.day >= f.day
 ),
 sized as (
@@ -43,7 +51,7 @@ sized as (
         case when d.position_quote > 0 then s.maintenance_ratio - s.deduction_quote / d.position_quote
             else s.maintenance_ratio end as sized_maintenance_ratio
     from dated as d
-    asof left join intermediate.int_tier_step as s
+    asof left join steps as s
         on s.venue = d.venue and s.market = d.market and s.day = d.table_day and d.position_quote >= s.floor_quote
 ),
 declared as (

@@ -20,5 +20,7 @@ select
     b.max_leverage as max_leverage_before, n.max_leverage as max_leverage_after,
     b.steps as steps_before, n.steps as steps_after, 1 as formula_version
 from (select * from intermediate.int_tier_table where day >= $from_day::date) as n
-asof join intermediate.int_tier_table as b on b.venue = n.venue and b.market = n.market and n.day > b.day
-where n.content != b.content
+asof join (select * from intermediate.int_tier_table where day >= $from_day::date - 400) as b
+    on b.venue = n.venue and b.market = n.market and n.day > b.day
+-- a market that was away for more than 400 days begins anew
+where n.content != b.content and n.day - b.day <= 400

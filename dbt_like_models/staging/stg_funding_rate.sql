@@ -21,8 +21,11 @@ checks:
 with observations as (
     select
         venue, market, kind, interval_hours as sent_interval_hours, tolerance_hours,
-        case unit when 'rate_per_interval' then funding_rate else error('unknown funding unit ' || unit) end
-            as funding_rate,
+        case unit
+            when 'rate_per_interval' then funding_rate
+            when 'percent_per_interval' then funding_rate / 100
+            else error('unknown funding unit ' || unit)
+        end as funding_rate,
         coalesce(observed_at, fetched_at) as observed_at,
         -- venues stamp a settlement some milliseconds late
         nearest_minute(coalesce(settles_at, fetched_at)) as settles_at,

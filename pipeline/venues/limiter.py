@@ -14,9 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 # A venue counts calls as they arrive: by this share of its window, and at least so long, they may be late.
-HEADROOM_RATIO, HEADROOM_SECONDS = 0.01, 0.03
+HEADROOM_RATIO, HEADROOM_SECONDS = 0.01, 0.05
 # Slots that nobody took are made up for, as far as the window allows, but never more than this.
 MOST_CREDIT_SECONDS = 1.0
+# ccxt declares a pace and no window: it is kept over so many units.
+CCXT_UNITS = 20
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Limit:
 
 
 class Bucket:
-    """An even schedule of slots, and the calls that left: no window of `seconds` may hold more than `units`.
+    """An even schedule of slots, and the calls that left: no window may hold more than `units`.
 
     The schedule is absolute, so that waiting never drifts and nothing polls. The window is what keeps the
     limit when a busy loop lets several calls leave late and together.
@@ -38,8 +40,8 @@ class Bucket:
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
         headroom = max(HEADROOM_RATIO * limit.seconds, HEADROOM_SECONDS)
-        self._spacing = (limit.seconds + headroom) / limit.units
-        self._window = limit.seconds + headroom / 2
+        self._window = limit.seconds + headroom
+        self._spacing = self._window / limit.units
         self._free_at: float | None = None
         self._left: deque[tuple[float, float]] = deque()
         self._units_left = 0.0
@@ -88,7 +90,7 @@ class Limiter:
             return self._bucket(path).reserve(cost, now) - now
 
     def leave(self, path: str, cost: float) -> float:
-        """Let a call leave whose slot has come, and return 0; else the seconds to wait before it asks again."""
+        """Let a call leave whose slot has come and return 0, or return the seconds until it asks again."""
         with self._lock:
             return self._bucket(path).leave(cost, self._now())
 
@@ -113,6 +115,6 @@ def limiter_of(venue: str, declared: Mapping[str, Limit], millisecond_cost: floa
     declares no limit, and the rest of the paths where "" is not declared.
     """
     if venue not in _OF_THIS_PROCESS:
-        safe = Limit(1, millisecond_cost / 1000, is_weighted=True)
+        safe = Limit(CCXT_UNITS, CCXT_UNITS * millisecond_cost / 1000, is_weighted=True)
         _OF_THIS_PROCESS[venue] = Limiter({"": safe, **declared})
     return _OF_THIS_PROCESS[venue]

@@ -50,9 +50,11 @@ class Refusal:
             after = self.headers.get("retry-after", "").strip()
             try:
                 until = now + timedelta(seconds=float(after))
-            except (ValueError, OverflowError):
-                until = _http_date(after) or now
-        return min(until, now + LONGEST_WAIT) if until > now else None
+            except ValueError:
+                until = _http_date(after) or now - LONGEST_WAIT
+            except OverflowError:
+                until = now + LONGEST_WAIT
+        return min(until, now + LONGEST_WAIT) if until >= now else None
 
 
 def _http_date(text: str) -> datetime | None:

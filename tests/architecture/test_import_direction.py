@@ -32,7 +32,7 @@ ONLY = {
         "pipeline.schedules": "says when they run",
         "pipeline.engine": "runs the job for the commands",
     },
-    "ccxt": {"pipeline.venues.asker": "the one place that talks to exchanges"},
+    "ccxt": {"pipeline.venues.client": "the one place that talks to exchanges"},
 }
 ONLY_CALLS = {
     "clock": (

@@ -307,7 +307,7 @@ def _level(
         return [f"{table}: {len(rows)} rows without any truth"] * bool(len(rows))
     truth = world.tables[dataset.value].rename(columns={column: "truth"})
     for name, word in defaults.items():
-        truth[name] = truth[name].fillna(word)
+        truth[name] = truth[name].astype("str").fillna(word)
     if "currency" in names:
         truth["currency"] = truth["currency"].replace(_ALIAS)
     found = _wrong(_as_of(rows, truth, "observed_at", names, _STALE), table, {column: "truth"}, names)

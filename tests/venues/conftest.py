@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
+from ccxt_said import DAY, NOW, exchange_of
 from venue_truth import ALL_DAYS, ASKED, collect, modelled, write_truth
 
 from pipeline.fetch import Moment, live_moment, replay_moments
@@ -61,3 +63,26 @@ def asked(
     asked_at = {day: moment.day for moment in moments for day in moment.history_days}
     with modelled(home) as connection:
         yield Asked(request.param, connection, days, asked_at)
+
+
+@pytest.fixture(scope="session")
+def ours(truth: Truth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Staging of the one day that the pinned ccxt's own calls are asked about, too."""
+    home = tmp_path_factory.mktemp("ours")
+    collect(truth.server, home, replay_moments([DAY]))
+    with modelled(home, ("staging",)) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def ccxt_of(truth: Truth) -> Callable[[str], Any]:
+    """ccxt's exchange of a venue at that day, made once: no test may change it."""
+    made: dict[str, Any] = {}
+
+    def of(name: str) -> Any:
+        truth.server.set_now(NOW)
+        if name not in made:
+            made[name] = exchange_of(truth.server, name)
+        return made[name]
+
+    return of

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from pipeline.venues import VENUES
@@ -30,6 +31,12 @@ FOLDER = Path(__file__).parent / "evidence"
 # VENUES=okx,binance in the environment tests these alone: for whoever is adding one
 _CHOSEN = [name for name in os.environ.get("VENUES", "").split(",") if name]
 UNDER_TEST = {name: venue for name, venue in VENUES.items() if not _CHOSEN or name in _CHOSEN}
+
+
+def needs(*names: str) -> pytest.MarkDecorator:
+    """The mark of a test about these venues: skipped where VENUES leaves one of them out."""
+    missing = [name for name in names if name not in UNDER_TEST]
+    return pytest.mark.skipif(bool(missing), reason=f"VENUES leaves out {', '.join(missing)}")
 
 
 @dataclass(frozen=True)

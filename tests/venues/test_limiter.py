@@ -36,44 +36,74 @@ def now() -> Monotonic:
 
 
 def test_slots_are_evenly_spaced_from_the_first_call(now: Monotonic) -> None:
-    """20 in 2 s is one in 0.1 s; 1 % is left for the way: 0.101, 0.202, 0.303."""
-    limiter = Limiter({"": Limit(20, 2)}, now)
+    """200 in 20 s is one in 0.1 s; 1 % of the window is left for the way: 0.101, 0.202, 0.303."""
+    limiter = Limiter({"": Limit(200, 20)}, now)
     waits = [limiter.reserve("public/x", 1) for _ in range(4)]
     assert waits == pytest.approx([0, 0.101, 0.202, 0.303], abs=1e-9)
 
 
+def test_of_a_short_window_fifty_milliseconds_are_left(now: Monotonic) -> None:
+    """10 in 1 s: 1 % would be 10 ms, less than a network's own jitter."""
+    limiter = Limiter({"": Limit(10, 1)}, now)
+    assert [limiter.reserve("public/x", 1) for _ in range(2)] == pytest.approx([0, 0.105], abs=1e-9)
+
+
 def test_a_late_caller_does_not_delay_those_behind_it(now: Monotonic) -> None:
     """Each call leaves 30 ms after its slot, as a busy loop does; the thousandth slot stays."""
-    limiter = Limiter({"": Limit(10, 1)}, now)
+    limiter = Limiter({"": Limit(100, 10)}, now)
     start = now.seconds
     for _ in range(1000):
         now.seconds += limiter.reserve("public/x", 1) + 0.03
     assert now.seconds + limiter.reserve("public/x", 1) - start == pytest.approx(1000 * 0.101, abs=1e-6)
 
 
-def test_an_idle_hour_earns_no_burst(now: Monotonic) -> None:
-    limiter = Limiter({"": Limit(10, 1)}, now)
+def test_an_idle_hour_earns_one_second_of_slots_and_no_more(now: Monotonic) -> None:
+    """100 in 10 s: of the slots since the last call those of one second are made up for, nine in all."""
+    limiter = Limiter({"": Limit(100, 10)}, now)
     limiter.reserve("public/x", 1)
     now.seconds += 3600
-    assert [limiter.reserve("public/x", 1) for _ in range(2)] == pytest.approx([0, 0.101], abs=1e-9)
+    waits = [limiter.reserve("public/x", 1) for _ in range(11)]
+    assert [wait <= 0 for wait in waits] == [True] * 10 + [False]
+    assert waits[10] == pytest.approx(-1 + 10 * 0.101, abs=1e-9)
+
+
+def test_calls_that_come_late_and_together_wait_for_the_window(now: Monotonic) -> None:
+    """A loop that stood still for 5 s lets the calls of 10 slots go at once: 10 in 10 s, and not one more."""
+    limiter = Limiter({"": Limit(10, 10)}, now)
+    for _ in range(12):
+        limiter.reserve("public/x", 1)
+    now.seconds += 15
+    assert [limiter.leave("public/x", 1) for _ in range(10)] == [0] * 10
+    assert limiter.leave("public/x", 1) == pytest.approx(10.1)
+    now.seconds += 10.1
+    assert limiter.leave("public/x", 1) == 0
+
+
+def test_a_call_heavier_than_the_window_leaves_alone(now: Monotonic) -> None:
+    """A weight above the whole limit cannot wait for room that there will never be."""
+    limiter = Limiter({"": Limit(5, 1, is_weighted=True)}, now)
+    assert limiter.leave("public/x", 20) == 0
+    assert limiter.leave("public/x", 1) > 0
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_sliding_window_holds_more_than_the_limit(seed: int, now: Monotonic) -> None:
-    """Callers come in bunches and after pauses; each call reaches the venue up to 1 % of a window late."""
+    """Callers come in bunches, the loop stands still at times, calls arrive up to 1 % of a window late."""
     draw = random.Random(seed)  # noqa: S311  # not a secret
     limiter = Limiter({"": Limit(15, 60)}, now)
     arrived: deque[float] = deque()
     for _ in range(600):
-        now.seconds += draw.choice([0, 0, 0, 1, 30])
-        arrived.append(now.seconds + limiter.reserve("public/x", 1) + draw.uniform(0, 0.5))
+        now.seconds += max(0, limiter.reserve("public/x", 1)) + draw.choice([0, 0, 0, 0.2, 5, 90])
+        while (wait := limiter.leave("public/x", 1)) > 0:
+            now.seconds += wait
+        arrived.append(now.seconds + draw.uniform(0, 0.6))
         while arrived[-1] - arrived[0] >= 60:
             arrived.popleft()
         assert len(arrived) <= 15
 
 
 def test_the_longest_part_of_a_path_decides_and_others_are_not_slowed(now: Monotonic) -> None:
-    limiter = Limiter({"": Limit(10, 1), "Data/": Limit(1, 10), "Data/open": Limit(1, 20)}, now)
+    limiter = Limiter({"": Limit(100, 10), "Data/": Limit(1, 10), "Data/open": Limit(1, 20)}, now)
     for path in ("fapiPublic/openInterest", "fapiData/takers", "fapiData/openInterestHist"):
         assert limiter.reserve(path, 1) == 0
     assert limiter.reserve("fapiPublic/time", 1) == pytest.approx(0.101)
@@ -91,7 +121,7 @@ def test_a_weighted_limit_counts_weights_and_another_counts_calls(now: Monotonic
 
 
 def test_a_pause_holds_every_part_and_a_shorter_one_changes_nothing(now: Monotonic) -> None:
-    limiter = Limiter({"": Limit(10, 1), "Data/": Limit(1, 1)}, now)
+    limiter = Limiter({"": Limit(100, 10), "Data/": Limit(1, 1)}, now)
     limiter.pause(5)
     limiter.pause(2)
     assert limiter.reserve("fapiData/x", 1) == pytest.approx(5)
@@ -100,7 +130,7 @@ def test_a_pause_holds_every_part_and_a_shorter_one_changes_nothing(now: Monoton
 
 
 def test_a_venue_without_limits_keeps_the_pace_that_ccxt_declares() -> None:
-    """250 ms a unit and 2.7 units a call: 0.675 s, and 1 % of it; asked for again it is the same limiter."""
+    """250 ms a unit and 2.7 units a call: 0.675 s, and 1 %; asked for again it is the same limiter."""
     limiter = limiter_of("of this test only", {}, 250.0)
     first = limiter.reserve("public/x", 2.7)
     assert limiter.reserve("public/x", 2.7) - first == pytest.approx(0.68175, abs=0.01)
@@ -111,11 +141,11 @@ def test_the_rest_keeps_the_pace_of_ccxt_where_only_a_part_is_declared() -> None
     limiter = limiter_of("another of this test", {"slow/": Limit(1, 3600)}, 100.0)
     assert limiter.reserve("public/slow/x", 1) <= 0
     assert limiter.reserve("public/x", 1) <= 0
-    assert limiter.reserve("public/x", 1) == pytest.approx(0.101, abs=0.01)
+    assert limiter.reserve("public/x", 1) == pytest.approx(0.1025, abs=0.01)
 
 
 def test_threads_share_the_slots(now: Monotonic) -> None:
-    limiter = Limiter({"": Limit(10, 1)}, now)
+    limiter = Limiter({"": Limit(100, 10)}, now)
     with ThreadPoolExecutor(8) as pool:
         waits = sorted(pool.map(lambda _: limiter.reserve("x", 1), range(200)))
     assert waits == pytest.approx([0.101 * count for count in range(200)], abs=1e-6)
@@ -167,7 +197,9 @@ WAITS = [
     ({"retry-after": "30"}, "", timedelta(seconds=30)),
     ({"retry-after": "Mon, 02 Mar 2026 12:01:00 GMT"}, "", timedelta(minutes=1)),
     ({"retry-after": "99999999"}, "", timedelta(days=7)),
+    ({"retry-after": "0"}, "", timedelta(0)),
     ({"retry-after": "-5"}, "", None),
+    ({"retry-after": "1e300"}, "", timedelta(days=7)),
     ({"retry-after": "soon"}, "", None),
     ({}, '{"msg":"banned until 1672454000000"}', None),
     ({}, "", None),
