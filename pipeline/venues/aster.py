@@ -38,8 +38,8 @@ class Aster(Venue):
     name = "aster"
     ccxt_id = "aster"
     title = "Aster"
-    # 2,400 units of weight a minute; the one call that weighs 40, tickers of all symbols, is made once
-    limits: ClassVar[Mapping[str, Limit]] = {"": Limit(1200, 60)}
+    # units of weight; every call is one but the tickers of all symbols, 40, which are asked once
+    limits: ClassVar[Mapping[str, Limit]] = {"": Limit(2400, 60)}
     reports: ClassVar[Mapping[Dataset, Declaration]] = {
         Dataset.MARKETS: Reports(
             unit=Unit.LISTING,
@@ -85,11 +85,14 @@ class Aster(Venue):
                 named[item["symbol"]] = number(item["fundingIntervalHours"], "fundingIntervalHours")
         return named
 
+    async def _marks(self, ask: Asker) -> list[Mapping[str, Any]]:
+        """Prices and running rate of every open perpetual; what is settling or closed is sent, too."""
+        listed = {market["id"] for market in ask.contracts()}
+        return [item for item in await ask.call("fapiPublicGetV3PremiumIndex") if item["symbol"] in listed]
+
     async def funding_rate(self, ask: Asker) -> None:
         """The running forecast for the next settlement, all perpetuals in one call."""
-        for item in await ask.call("fapiPublicGetV3PremiumIndex"):
-            if item["symbol"] not in _listed(ask):
-                continue
+        for item in await self._marks(ask):
             with ask.row_guard():
                 ask.keep(
                     ask.row(
@@ -145,9 +148,7 @@ class Aster(Venue):
         """Mark and index from premiumIndex, 24 h volume in coins from the tickers."""
         tickers = await ask.call("fapiPublicGetV3Ticker24hr")
         volumes = {item.get("symbol"): optional_number(item.get("volume")) for item in tickers}
-        for item in await ask.call("fapiPublicGetV3PremiumIndex"):
-            if item["symbol"] not in _listed(ask):
-                continue
+        for item in await self._marks(ask):
             with ask.row_guard():
                 ask.keep(
                     ask.row(
@@ -162,8 +163,3 @@ class Aster(Venue):
                         volume_24h=volumes.get(item["symbol"]),
                     )
                 )
-
-
-def _listed(ask: Asker) -> set[str]:
-    """Ids of the open perpetuals; what is settling or closed is in the answers, too."""
-    return {market["id"] for market in ask.contracts()}

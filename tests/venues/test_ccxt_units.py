@@ -1,4 +1,4 @@
-"""Units of open interest, contract sizes and settlement currencies: what the pinned ccxt says, and what we say.
+"""Units of open interest, contract sizes, settlement currencies: what the pinned ccxt says, and what we say.
 
 Each test names the letter of its trap: A what moved between ccxt versions, B units, H contract sizes, J all
 settlement currencies. The first half of a test holds ccxt to its word, so that a repair upstream fails here

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from evidence import UNDER_TEST
+from evidence import UNDER_TEST, needs
 from venue_truth import ASKED, collect, modelled, records
 
 import pipeline.venues
@@ -176,7 +176,7 @@ SPOILT = [("okx", "nan"), ("okx", "negative"), ("okx", "null_value"), ("hyperliq
 SPOILT += [("bitfinex", "negative"), ("bitfinex", "null_value")]
 
 
-@pytest.mark.parametrize(("name", "kind"), SPOILT)
+@pytest.mark.parametrize(("name", "kind"), [pytest.param(*case, marks=needs(case[0])) for case in SPOILT])
 def test_one_bad_row_keeps_the_others(name: str, kind: str, truth: Truth, tmp_path: Path) -> None:
     """One row of a bulk answer is spoilt: what can be read stays exact, and the log says partial."""
     truth.server.set_faults([Fault(name, kind, path_contains=BULK[name], rows=1)])
@@ -209,6 +209,7 @@ def test_one_bad_row_keeps_the_others(name: str, kind: str, truth: Truth, tmp_pa
     assert ("open_interest", "partial", "PayloadUnreadable") in logged
 
 
+@needs("bitfinex")
 def test_an_answer_that_is_not_json_fails_as_a_whole(truth: Truth, tmp_path: Path) -> None:
     """Bitfinex sends bare numbers: a bare NaN makes the body unreadable, and nothing is stored."""
     truth.server.set_faults([Fault("bitfinex", "nan", path_contains=BULK["bitfinex"])])

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
+from evidence import needs
 from venue_truth import ASKED, modelled
 
 from pipeline.clock import VirtualClock, end_of
@@ -30,6 +31,7 @@ from pipeline.venues import VENUES
 if TYPE_CHECKING:
     from conftest import Truth
 
+pytestmark = needs("binance")
 DAY = ASKED[2]
 KEY, SECRET = "plantedkey4f81c2", "plantedsecret9d07ab"
 KEYED = {Dataset.LEVERAGE_TIER: "leverageBracket", Dataset.BORROW_RATE: "crossMarginData"}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from evidence import needs
 from venue_truth import ASKED, history_tables
 
 from pipeline.clock import VirtualClock, end_of
@@ -22,6 +23,7 @@ from pipeline.replay.process import ReplayServer
 from pipeline.settings import Settings
 from pipeline.venues import VENUES
 
+pytestmark = needs("bitfinex")
 SILENT = ("liquidation", "insurance_fund")
 
 

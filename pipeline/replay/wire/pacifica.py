@@ -1,4 +1,4 @@
-"""What Pacifica sends: strings hold numbers, in {success, data, error, code}; amounts in coins, volume in dollars.
+"""What Pacifica sends: strings hold numbers, in {success, data, error, code}; coins, and volume in dollars.
 
 Past funding is paged by a cursor, newest first, and stamped some milliseconds after its hour. Spot markets
 and accounts do not belong here.
