@@ -59,7 +59,7 @@ readme: $(READY) ## write the README's table of venues anew from their declarati
 # pip before 23.3 takes "gql[requests]" as unpinned unless the extra is written too, hence --no-strip-extras.
 constraints: $(READY) ## write constraints.txt and constraints-extras.txt anew from pyproject.toml (needs uv)
 	@echo 'setuptools>=77' | uv pip compile pyproject.toml - --extra test $(COMPILE) --output-file constraints.txt
-	@echo 'setuptools>=77' | uv pip compile pyproject.toml - --extra pdf --extra production $(COMPILE) --constraint constraints.txt --output-file constraints-extras.txt
+	@echo 'setuptools>=77' | uv pip compile pyproject.toml - --extra alerts --extra pdf --extra production $(COMPILE) --constraint constraints.txt --output-file constraints-extras.txt
 COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --no-strip-extras --universal --python-version 3.11 --only-binary :all:
 
 clean: ## the environment and what tools left; data in .margin-debt stays

@@ -277,7 +277,7 @@ def full(home: Path, days: int, markets: int, *, is_loud: bool) -> None:
     """The table of the full build."""
     rows = sum(write_day(home / "raw", START + timedelta(days=n), markets) for n in range(days))
     files = sum(1 for _ in (home / "raw").rglob("*.parquet"))
-    print(f"{rows:,} raw rows of {days} days in {files:,} files, {VENUES} venues, {markets:,} markets")  # noqa: T201
+    print(f"{rows:,} raw rows of {days} days in {files:,} files, {VENUES} venues, {markets:,} markets")
     copy_s, copy_gib, _ = run("copy", _fresh(home, "copy"))
     lines = [("plain copy into tables", copy_s, copy_gib)]
     for job, title in {
@@ -288,16 +288,16 @@ def full(home: Path, days: int, markets: int, *, is_loud: bool) -> None:
     }.items():
         seconds, gib, _ = run(job, _fresh(home, job), is_loud=is_loud and job == "full")
         lines.append((title, seconds, gib))
-    print(f"{'job':38} {'seconds':>8} {'peak GiB':>9} {'x copy':>7}")  # noqa: T201
+    print(f"{'job':38} {'seconds':>8} {'peak GiB':>9} {'x copy':>7}")
     for title, seconds, gib in lines:
-        print(f"{title:38} {seconds:8.2f} {gib:9.2f} {seconds / copy_s:7.1f}")  # noqa: T201
-    print(f"{'limit of the full build':38} {FULL_LIMIT_S:8.2f} {FULL_LIMIT_GIB:9.2f} {FULL_LIMIT_RATIO:7.1f}")  # noqa: T201
+        print(f"{title:38} {seconds:8.2f} {gib:9.2f} {seconds / copy_s:7.1f}")
+    print(f"{'limit of the full build':38} {FULL_LIMIT_S:8.2f} {FULL_LIMIT_GIB:9.2f} {FULL_LIMIT_RATIO:7.1f}")
 
 
 def growth(folder: Path, markets: int, years: list[float], *, is_loud: bool) -> None:
     """The table of one more day on ever longer tables."""
-    print(f"\none more day, {markets:,} markets ({25 * markets:,} raw rows a day); limit {DAY_LIMIT_S} s")  # noqa: T201
-    print(f"{'history':>10} {'rows':>13} {'seconds':>8} {'peak GiB':>9}  hashes equal a rebuild")  # noqa: T201
+    print(f"\none more day, {markets:,} markets ({25 * markets:,} raw rows a day); limit {DAY_LIMIT_S} s")
+    print(f"{'history':>10} {'rows':>13} {'seconds':>8} {'peak GiB':>9}  hashes equal a rebuild")
     home, done, rows = folder / "grown", 0, 0
     home.mkdir()
     for length in years:
@@ -315,7 +315,7 @@ def growth(folder: Path, markets: int, years: list[float], *, is_loud: bool) -> 
         print(
             f"{length:>8} y {rows:13,} {seconds:8.2f} {gib:9.2f}  {'yes' if mine == theirs else 'NO'}",
             flush=True,
-        )  # noqa: T201
+        )
 
 
 def main() -> None:
@@ -339,7 +339,7 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         sys.stdout.write(json.dumps({"seconds": time.perf_counter() - started, "peak_gib": peak}) + "\n")
         return
-    print(f"{datetime.now(UTC):%Y-%m-%d}")  # noqa: T201
+    print(f"{datetime.now(UTC):%Y-%m-%d}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "home").mkdir()

@@ -99,7 +99,7 @@ def compile_times() -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
         for name in ("compiled anew", "from the cache on disk"):
-            ran = subprocess.run(  # noqa: S603  this interpreter, the text above
+            ran = subprocess.run(
                 [sys.executable, "-c", FIRST_CALL],
                 env=environment,
                 capture_output=True,
@@ -124,7 +124,7 @@ def growth() -> None:
             for lag, chosen in ((1, False), (4, False), (4, True))
         ] if n <= 2000 else [np.nan] * 3  # fmt: skip
         array = median_seconds(lambda: by_numpy(series, shortest), 5)  # noqa: B023
-        assert abs(by_numpy(series, shortest) - explosive_test(series).gsadf) < 1e-6  # noqa: S101  same question
+        assert abs(by_numpy(series, shortest) - explosive_test(series).gsadf) < 1e-6
         shown.add_row(
             f"{n:,}", f"{count:,}", milliseconds(plain), f"{1e9 * plain / count:.2f}",
             *("-" if np.isnan(one) else milliseconds(one) for one in slow),

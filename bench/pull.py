@@ -106,7 +106,7 @@ def venues() -> dict[str, Venue]:
 def _add_ccxt_class(name: str, units: float, seconds: float) -> None:
     of = ccxt_async.binance
 
-    def describe(self: Any) -> Any:  # noqa: ANN401
+    def describe(self: Any) -> Any:
         said = of.describe(self)
         urls = {key: _mirrored(url, name) for key, url in said["urls"]["api"].items()}
         said["urls"]["api"] = urls
@@ -115,7 +115,7 @@ def _add_ccxt_class(name: str, units: float, seconds: float) -> None:
     setattr(ccxt_async, name, type(name, (of,), {"describe": describe}))
 
 
-def _mirrored(url: Any, name: str) -> Any:  # noqa: ANN401
+def _mirrored(url: Any, name: str) -> Any:
     return url.replace("https://", f"https://{name}-") if isinstance(url, str) else url
 
 
@@ -147,17 +147,15 @@ class Server:
 
     def __init__(self, folder: Path, has_limits: bool) -> None:
         words = [sys.executable, __file__, "--serve", str(folder), *(["--limits"] if has_limits else [])]
-        self._process = subprocess.Popen(  # noqa: S603 our own interpreter and this file
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._process.stdout is not None  # noqa: S101
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
         self.address: str = json.loads(self._process.stdout.readline())["address"]
 
     def __enter__(self) -> str:
         return self.address
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None  # noqa: S101
+        assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(10)
 
@@ -172,7 +170,7 @@ def run_server(folder: Path, has_limits: bool) -> None:
 
 async def _control(address: str, day: date) -> None:
     """Set the instant, and let every answer take its time."""
-    import aiohttp  # noqa: PLC0415
+    import aiohttp
 
     late = [{"venue": name, "kind": "latency", "seconds": LATENCY_SECONDS} for name in venues()]
     async with aiohttp.ClientSession() as session:
@@ -182,7 +180,7 @@ async def _control(address: str, day: date) -> None:
 
 
 async def _requests(address: str) -> int:
-    import aiohttp  # noqa: PLC0415
+    import aiohttp
 
     async with aiohttp.ClientSession() as session, session.get(f"{address}/_control/stats") as answer:
         return sum(row["requests"] for row in await answer.json())
@@ -249,7 +247,7 @@ async def ours(address: str, day: date, home: Path) -> dict[str, Any]:
     }
 
 
-async def _rival_client(name: str, address: str) -> Any:  # noqa: ANN401
+async def _rival_client(name: str, address: str) -> Any:
     client = getattr(ccxt_async, name)(
         {"enableRateLimit": True, "options": {"fetchMarkets": {"types": ["linear"]}}}
     )
@@ -261,7 +259,7 @@ async def _rival_client(name: str, address: str) -> Any:  # noqa: ANN401
     return client
 
 
-def _swaps(client: Any) -> list[str]:  # noqa: ANN401
+def _swaps(client: Any) -> list[str]:
     return [market["symbol"] for market in client.markets.values() if market["swap"] and market["linear"]]
 
 
@@ -352,9 +350,7 @@ def measure(job: str, folder: Path, day: date, has_limits: bool) -> dict[str, An
     """Run a contender in a process of its own, against a server of its own."""
     with Server(folder / "world", has_limits) as address, tempfile.TemporaryDirectory() as home:
         words = [sys.executable, __file__, "--job", job, "--address", address, "--day", day.isoformat()]
-        done = subprocess.run(  # noqa: S603 our own interpreter and this file
-            [*words, "--home", home], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([*words, "--home", home], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{job} failed:\n{done.stderr[-3000:]}")
     return dict(json.loads(done.stdout.splitlines()[-1]))

@@ -224,8 +224,8 @@ def summary(settings: Settings) -> list[str]:
         reason = connection.execute(
             "select reason from signal_readings where scope_type = 'market' and as_of = $1"
             " order by case level when 'critical' then 0 when 'high' then 1 when 'elevated' then 2"
-            " when 'unknown' then 3 else 4 end, signal limit 1",
-            [level[0] if level else None],
+            " when $2 then 3 else 4 end, signal limit 1",
+            [level[0], level[1]] if level else [None, None],
         ).fetchone()
     finally:
         connection.close()

@@ -27,6 +27,7 @@ class Settings:
     attempts: int = 2
     coverage_floor_ratio: float = 0.5
     paces_replay: bool = False  # keep the venues' limits towards an embedded exchange, too
+    notify_urls: tuple[str, ...] = field(default=(), repr=False)  # they hold passwords
 
     @property
     def is_paced(self) -> bool:
@@ -85,6 +86,9 @@ class Settings:
             attempts=int(_positive(env, "MARGIN_DEBT_ATTEMPTS", 2)),
             coverage_floor_ratio=_positive(env, "MARGIN_DEBT_COVERAGE_FLOOR_RATIO", 0.5),
             paces_replay=env.get("MARGIN_DEBT_PACES_REPLAY", "") not in ("", "0"),
+            notify_urls=tuple(
+                url.strip() for url in env.get("MARGIN_DEBT_NOTIFY_URLS", "").split(",") if url.strip()
+            ),
         )
 
     def prepare(self) -> None:

@@ -4,8 +4,8 @@ grain: [as_of]
 columns:
   as_of: UTC instant the level stands for
   level: calm, elevated, high, critical, or unknown
-  score: declared sum of the signals' levels, a count
-  drivers: the signals behind the level
+  score: weighted place of the known signals' levels, 0 when all are calm and 1 when all are critical, a count
+  drivers: the signals behind the level, and those without data so far
   blind_ratio: share of the expected open interest that was not seen
   formula_version: version of the rule
 materialized: full
@@ -13,5 +13,5 @@ checks:
   rows_if: marts.signal_inputs_daily
   values: {level: [unknown, calm, elevated, high, critical]}
 */
-select as_of, level, score, drivers, blind_ratio, 1 as formula_version
+select as_of, level, score, drivers, blind_ratio, 2 as formula_version
 from signals.risk_levels

@@ -6,6 +6,7 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
+from pipeline.alerts import alert
 from pipeline.assets.models import RISK_KEY, signal_keys, table_key
 from pipeline.runtime import Runtime
 from pipeline.signals import SIGNALS
@@ -51,7 +52,7 @@ def signal_asset(signal: Signal) -> dg.AssetsDefinition:
     required_resource_keys={"runtime"},
 )
 def risk(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Levels of the market by the declared rule, and the events of all scopes."""
+    """Levels of the market by the declared rule, the events of all scopes, and word of what is new."""
     runtime: Runtime = context.resources.runtime
     readings = runtime.connection.execute(
         "select * from signals.readings order by as_of, signal, scope_type, scope"
@@ -59,7 +60,14 @@ def risk(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     levels, events = risk_levels(readings), risk_events(readings)
     store(runtime.connection, "signals.risk_levels", levels)
     store(runtime.connection, "signals.risk_events", events)
-    return dg.MaterializeResult(metadata={"days": len(levels), "events": len(events)})
+    told = alert(
+        runtime.connection,
+        runtime.settings.notify_urls,
+        runtime.clock.now(),
+        runtime.tell,
+        is_made=bool(runtime.about.get("is_made")),
+    )
+    return dg.MaterializeResult(metadata={"days": len(levels), "events": len(events), "told": told})
 
 
 def store(

@@ -1,20 +1,29 @@
 """The level of the whole market from its signals, and the list of level changes.
 
-Not a signal itself: it reads readings, not inputs. The rule was declared before any made scenario was scored.
+Not a signal itself: it reads readings, not inputs. The rule was declared before any made scenario was
+scored; the part of the six signals that came later, before any outcome of theirs was looked at.
 
 Notes
 -----
-H0 of the market level: borrowed positions grow as they did before. Accumulation alone can reject it; dear
-leverage or gathering on few hands without growth is fragile, but is not a build-up.
+H0 of the market level: borrowed positions grow as they did before. Accumulation decides; dear leverage, a
+gap or gathering on few hands is fragile, but without growth no build-up. Two groups stand beside it:
+
+- builders, which say elevated alone when at least high: crowding, borrow stress, concentration shift,
+  explosive leverage, credit gap;
+- supporters, which only strengthen: the builders, cushion compression, comovement, liquidation pressure.
+  The last three say that a fall is under way or would spread, which is no build-up either.
 
 1. More than half unseen (blindness critical), or blindness unknown: `unknown`.
 2. Accumulation unknown: `unknown`.
-3. Accumulation calm: `calm`, or `elevated` when crowding or the concentration shift is at least high.
-4. Accumulation elevated or more: its own level, one higher when crowding is at least elevated or the
-   concentration shift is at least high; never above critical.
+3. Accumulation calm: `calm`, or `elevated` when a builder is at least high.
+4. Accumulation elevated or more: its own level, one higher when crowding, borrow stress or explosive
+   leverage is at least elevated or another supporter at least high; never above critical.
 5. `calm` is only said when crowding is known too and blindness is below high; else `unknown`.
 
-An unknown concentration shift blocks nothing; it is named among the drivers.
+No other unknown signal blocks anything, and none counts as calm: it is left out of the score's denominator
+and named. One that was known on an earlier day is a driver ("comovement unknown"); one that never was,
+because this home does not collect its inputs or has too short a history, stands at the end ("no data yet:
+credit gap"), so that a market is not called blind for ever for what nobody collects.
 """
 
 from __future__ import annotations
@@ -28,9 +37,25 @@ from pipeline.signals.levels import level_of
 RISK_COLUMNS = ("as_of", "level", "score", "drivers", "blind_ratio")
 EVENT_COLUMNS = ("at", "signal", "scope_type", "scope", "from_level", "to_level", "reason")
 
-# Weights of the score: growth is the quantity of interest, its price comes next, its spread last.
-WEIGHTS = {"accumulation": 0.5, "crowding": 0.3, "concentration_shift": 0.2}
-BLINDNESS = "blindness"
+GROWTH, BLINDNESS = "accumulation", "blindness"
+# Weights of the score, as shares of those known: growth is the quantity of interest, its price comes next,
+# its spread and what is under way last.
+WEIGHTS = {
+    GROWTH: 0.5,
+    "crowding": 0.3,
+    "concentration_shift": 0.2,
+    "explosive_leverage": 0.3,
+    "credit_gap": 0.3,
+    "borrow_stress": 0.2,
+    "cushion_compression": 0.2,
+    "comovement": 0.1,
+    "liquidation_pressure": 0.1,
+}
+BUILDERS = ("crowding", "borrow_stress", "concentration_shift", "explosive_leverage", "credit_gap")
+# What supports a growth that is elevated: some from elevated on, the others from high on.
+EARLY_SUPPORT = ("crowding", "borrow_stress", "explosive_leverage")
+# The signals without which no level, or no calm, is said.
+DECIDING = (GROWTH, "crowding", BLINDNESS)
 UNKNOWN = -1
 ELEVATED, HIGH, CRITICAL = (RANKED.index(level) for level in (Level.ELEVATED, Level.HIGH, Level.CRITICAL))
 
@@ -40,15 +65,21 @@ def risk_levels(readings: pd.DataFrame) -> pd.DataFrame:
 
     `score` in [0, 1] is the weighted place of the known signals' levels (calm 0, critical 1), NaN while the
     level is unknown. `drivers` names every signal that is not calm ("accumulation high; crowding elevated"),
-    or says "none". `blind_ratio` is the share of expected open interest not seen, NaN when unknown.
+    or says "none", and then those that had no data up to that day. `blind_ratio` is the share of expected
+    open interest not seen, NaN when unknown.
     """
     market = readings.loc[readings["scope_type"] == "market"]
-    signals = (*WEIGHTS, BLINDNESS)
+    read = set(market["signal"])
+    signals = [name for name in (*WEIGHTS, BLINDNESS) if name in read or name in DECIDING]
     levels = market.pivot(index="as_of", columns="signal", values="level").reindex(columns=signals)
     values = market.pivot(index="as_of", columns="signal", values="value").reindex(columns=[BLINDNESS])
     places = {level.value: place for place, level in enumerate(RANKED)}
     ranks = levels.apply(lambda column: column.map(places)).astype(float).fillna(UNKNOWN).astype(int)
-    risk = [_risk(dict(zip(signals, row, strict=True))) for row in ranks.to_numpy().tolist()]
+    was_known = (ranks != UNKNOWN).cummax()
+    risk = [
+        _risk(dict(zip(signals, row, strict=True)), dict(zip(signals, known, strict=True)))
+        for row, known in zip(ranks.to_numpy().tolist(), was_known.to_numpy().tolist(), strict=True)
+    ]
     return pd.DataFrame(
         {
             "as_of": levels.index,
@@ -76,24 +107,34 @@ def risk_events(readings: pd.DataFrame) -> pd.DataFrame:
     return events.sort_values(["at", *key], ignore_index=True)[list(EVENT_COLUMNS)]
 
 
-def _risk(ranks: dict[str, int]) -> tuple[Level, float, str]:
+def _risk(ranks: dict[str, int], was_known: dict[str, bool]) -> tuple[Level, float, str]:
     level = level_of(_rank(ranks))
-    drivers = "; ".join(f"{name} {level_of(rank)}" for name, rank in ranks.items() if rank != 0) or "none"
+    # what decides the level is named whenever it is unknown, the others only once there was something to lose
+    absent = [name for name in ranks if not (was_known[name] or name in DECIDING)]
+    moved = [f"{name} {level_of(rank)}" for name, rank in ranks.items() if rank != 0 and name not in absent]
+    named = "; ".join(moved)
+    if absent:
+        drivers = f"{named or 'every signal with data is calm'}; no data yet: {', '.join(absent)}"
+    else:
+        drivers = named or "none"
     if level is Level.UNKNOWN:
         return level, float("nan"), drivers
-    known = {name: weight for name, weight in WEIGHTS.items() if ranks[name] != UNKNOWN}
+    known = {name: WEIGHTS[name] for name, rank in ranks.items() if name in WEIGHTS and rank != UNKNOWN}
     score = sum(weight * ranks[name] for name, weight in known.items()) / (CRITICAL * sum(known.values()))
     return level, score, drivers
 
 
 def _rank(ranks: dict[str, int]) -> int:
-    growth, crowding = ranks["accumulation"], ranks["crowding"]
-    shift, blindness = ranks["concentration_shift"], ranks[BLINDNESS]
+    growth, crowding, blindness = (ranks[name] for name in DECIDING)
     if UNKNOWN in (growth, blindness) or blindness >= CRITICAL:
         return UNKNOWN
     if growth >= ELEVATED:
-        is_supported = crowding >= ELEVATED or shift >= HIGH
+        is_supported = any(
+            rank >= (ELEVATED if name in EARLY_SUPPORT else HIGH)
+            for name, rank in ranks.items()
+            if name not in (GROWTH, BLINDNESS)
+        )
         return min(growth + is_supported, CRITICAL)
-    if crowding >= HIGH or shift >= HIGH:
+    if any(ranks.get(name, UNKNOWN) >= HIGH for name in BUILDERS):
         return ELEVATED
     return UNKNOWN if crowding == UNKNOWN or blindness >= HIGH else 0

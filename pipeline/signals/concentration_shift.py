@@ -30,8 +30,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipeline.signals.base import RANKED, Level, Signal
+from pipeline.signals.base import Signal
 from pipeline.signals.levels import MARKET_QUANTILES, assess, quantile_bands
+from pipeline.signals.pairs import urgency
 from pipeline.signals.panel import Matrix, Panel, panel_of
 from pipeline.signals.wording import Wording, readings_of
 
@@ -40,16 +41,13 @@ RULE = quantile_bands(MARKET_QUANTILES, floors=(0.01, 0.02, 0.05))
 HORIZON_DAYS = 30
 BASE_TOLERANCE_DAYS = 3
 MINIMUM_SEEN_FOR_SHARES_RATIO = 0.9
-# Not knowing ranks between calm and elevated: it must not read as calm, and must not hide an alarm.
-PRECEDENCE = {Level.CALM: 0, Level.UNKNOWN: 1, **{level: place for place, level in enumerate(RANKED[1:], 2)}}
 
 
 def read(inputs: pd.DataFrame) -> pd.DataFrame:
     """Readings of the whole market; see the module for the rule."""
     panel = panel_of(inputs, "market", INPUTS)
     venue, asset = _judged(panel, "venue"), _judged(panel, "asset")
-    urgency = [_urgency(venue), _urgency(asset)]
-    is_venue = urgency[0] >= urgency[1]
+    is_venue = urgency(venue) >= urgency(asset)
     chosen = venue.where(is_venue, asset)
     other = asset["value"].where(is_venue, venue["value"])
     other_name = np.where(is_venue, "asset", "venue")
@@ -71,12 +69,6 @@ def _judged(panel: Panel, dimension: str) -> pd.DataFrame:
 
 def _base(index: Matrix) -> Matrix:
     return pd.DataFrame(index).ffill(limit=BASE_TOLERANCE_DAYS).shift(HORIZON_DAYS).to_numpy()
-
-
-def _urgency(readings: pd.DataFrame) -> pd.Series[float]:
-    """Precedence of the level, and within it how far the value is along its threshold (squeezed under 1)."""
-    along = (readings["value"] / readings["threshold"]).fillna(0.0)
-    return readings["level"].map(PRECEDENCE).astype(float) + 0.5 + np.arctan(along) / np.pi * 0.99
 
 
 def _points(change: float) -> str:

@@ -25,10 +25,15 @@ MENTION_SEEN_BELOW_RATIO = 0.9
 
 @dataclass(frozen=True)
 class Wording:
-    """What the value is called in a sentence, and how its number is written."""
+    """What the value is called in a sentence, and how its number is written.
+
+    `needs` says what is missing while there was no value yet; `fixed_source` where a fixed threshold is from.
+    """
 
     subject: str
     number: Callable[[float], str]
+    needs: str = ""
+    fixed_source: str = "fixed, declared"
 
 
 def percent(ratio: float) -> str:
@@ -122,7 +127,8 @@ def _why(cell: _Cell, rule: LevelRule, wording: Wording) -> str:
 
 def _why_unknown(cell: _Cell, wording: Wording) -> str:
     if math.isinf(cell.value_age_days):
-        return f"{wording.subject} could not be computed yet"
+        needs = f": it needs {wording.needs}" if wording.needs else ""
+        return f"{wording.subject} could not be computed yet{needs}"
     if cell.value_age_days > 0:
         return f"{wording.subject} is missing; the last one is {cell.value_age_days:.0f} day(s) old"
     if cell.is_blind:
@@ -138,7 +144,7 @@ def _why_unknown(cell: _Cell, wording: Wording) -> str:
 
 def _source(band: Band, quantile: float, history_days: int, wording: Wording) -> str:
     if band.quantile is None:
-        return "fixed, declared"
+        return wording.fixed_source
     if math.isnan(quantile):
         return f"none: {history_days} of {MINIMUM_HISTORY_DAYS} days of history"
     past = f"{100 * band.quantile:g} % quantile" if band.quantile < 1 else "highest"

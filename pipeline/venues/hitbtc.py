@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _DOCS = "https://api.hitbtc.com/"
 _INFO, _HISTORY = "publicGetPublicFuturesInfo", "publicGetPublicFuturesHistoryFundingSymbol"
-_TICKERS = "publicGetPublicTicker"
+_LAST_PAID, _TICKERS = "publicGetPublicFuturesHistoryFunding", "publicGetPublicTicker"
 _HOUR_MS = 3_600_000
 _PAGE = 1000
 
@@ -76,7 +76,7 @@ class HitBtc(Venue):
             always_history=True,
             evidence=Evidence.CCXT_SOURCE,
             link=f"{_DOCS}#funding-history",
-            note="settled rates are one call a market; hours between settlements are not named",
+            note="settled rates are one call a market; hours run from the last to the coming settlement",
         ),
         Dataset.PRICE: Reports(
             unit=Unit.BASE,
@@ -97,10 +97,20 @@ class HitBtc(Venue):
 
     async def markets(self, ask: Asker) -> None:
         """Perpetuals."""
-        for market in ask.listed:
-            if market["swap"] and market["info"].get("expiry") is None:
+        intervals = await self.funding_intervals(ask)
+        for market in _perpetuals(ask):
+            with ask.row_guard():
+                ask.keep(self._market_row(ask, market, intervals.get(market["id"])))
+
+    async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:
+        """From the last settlement of each market to the one it names as the next."""
+        found = {}
+        for market, rows in (await ask.call(_LAST_PAID, {"limit": 1, "sort": "DESC"})).items():
+            for item in rows[:1]:
                 with ask.row_guard():
-                    ask.keep(self._market_row(ask, market, None))
+                    coming = milliseconds(_instant(item["next_funding_time"]))
+                    found[market] = (coming - milliseconds(_settled(item))) / _HOUR_MS
+        return found
 
     async def _info(self, ask: Asker) -> list[tuple[str, Mapping[str, Any]]]:
         listed = {market["id"] for market in _perpetuals(ask)}
@@ -125,6 +135,7 @@ class HitBtc(Venue):
 
     async def funding_rate(self, ask: Asker) -> None:
         """The rate of the coming settlement; `indicative...` is of the one after it."""
+        intervals = await self.funding_intervals(ask)
         for market, item in await self._info(ask):
             with ask.row_guard():
                 ask.keep(
@@ -138,7 +149,7 @@ class HitBtc(Venue):
                         kind=FundingKind.PREDICTED.value,
                         funding_rate=signed_number(item["funding_rate"], "funding_rate"),
                         settles_at=_instant(item["next_funding_time"]),
-                        interval_hours=None,
+                        interval_hours=intervals.get(market),
                     )
                 )
 
@@ -154,7 +165,7 @@ class HitBtc(Venue):
                 page = await ask.call(_HISTORY, {"symbol": market["id"], **window})
                 times = [milliseconds(_instant(item["timestamp"])) for item in page]
                 for item, time in zip(page, times, strict=True):
-                    at = from_milliseconds(time // _HOUR_MS * _HOUR_MS)
+                    at = _settled(item)
                     if time > end or not since < milliseconds(at) <= until:
                         continue
                     with ask.row_guard():
@@ -203,6 +214,11 @@ class HitBtc(Venue):
 
 def _perpetuals(ask: Asker) -> list[Mapping[str, Any]]:
     return [market for market in ask.contracts(swap=True) if market["info"].get("expiry") is None]
+
+
+def _settled(item: Mapping[str, Any]) -> datetime:
+    """The hour that a row of past funding follows by milliseconds."""
+    return from_milliseconds(milliseconds(_instant(item["timestamp"])) // _HOUR_MS * _HOUR_MS)
 
 
 def _instant(value: object) -> datetime:

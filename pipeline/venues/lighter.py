@@ -69,7 +69,7 @@ class Lighter(Venue):
             note="coins here and dollars in the stream; the example's 39,559 ETH can be no dollars",
         ),
         Dataset.FUNDING_RATE: Reports(
-            unit=Unit.RATE_PER_INTERVAL,
+            unit=Unit.PERCENT_PER_INTERVAL,
             stamp=Stamp.INSTANT,
             tolerance_hours=24,
             how="per_symbol",
@@ -191,4 +191,4 @@ def _fraction(item: Mapping[str, Any]) -> float:
     if item["direction"] not in _SIGN:
         message = f"direction of funding is neither long nor short: {item['direction']!r}"
         raise PayloadUnreadable(message)
-    return _SIGN[item["direction"]] * number(item["rate"], "rate") / 100
+    return _SIGN[item["direction"]] * number(item["rate"], "rate")

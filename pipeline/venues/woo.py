@@ -1,4 +1,4 @@
-"""WOO X: one call answers open interest, price and volume of all perpetuals in coins, one the coming rates."""
+"""WOO X: one call answers open interest, price and volume of all perpetuals in coins, one the next rates."""
 
 from __future__ import annotations
 

@@ -5,9 +5,12 @@ No test lives here; `test_readme.py` compares.
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 from pipeline.look import venue_rows
+from pipeline.venues.base import Evidence
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = "<!-- venues: begin -->\n", "<!-- venues: end -->\n"
@@ -16,20 +19,39 @@ LAST_LIVE_CHECK: dict[str, str] = {}
 
 
 def venue_table() -> str:
-    """A Markdown table, one row a venue and dataset; lists of markets are left out, they have no unit."""
-    lines = ["| Venue | Dataset | Unit | Asked | History | Evidence |", "|---|---|---|---|---|---|"]
-    rows = venue_rows()
-    for row in rows:
-        if row["dataset"] == "markets":
-            continue
-        if row["access"] == "public":
-            cells = (row["unit"], row["calls"].replace("_", " "), row["history"], row["evidence"])
-        else:
+    """Counts, and a Markdown table: a row a venue and dataset, and one for what a venue does not publish.
+
+    Lists of markets are left out, they have no unit.
+    """
+    rows = [row for row in venue_rows() if row["dataset"] != "markets"]
+    lines = [_counts(rows), ""]
+    lines += ["| Venue | Dataset | Unit | Asked | History | Evidence |", "|---|---|---|---|---|---|"]
+    for venue, of_venue in groupby(rows, key=lambda row: row["venue"]):
+        silent = []
+        for row in of_venue:
+            if row["access"] == "not published":
+                silent.append(row["dataset"])
+                continue
             cells = (row["access"], "", "", "")
-        lines.append(f"| {' | '.join((row['venue'], row['dataset'], *cells))} |")
+            if row["access"] == "public":
+                cells = (row["unit"], row["calls"].replace("_", " "), row["history"], row["evidence"])
+            lines.append(f"| {' | '.join((venue, row['dataset'], *cells))} |")
+        if silent:
+            lines.append(f"| {venue} | {', '.join(silent)} | not published |  |  |  |")
     checks = {row["venue"]: LAST_LIVE_CHECK.get(row["venue"], "never") for row in rows}
     lines += ["", f"Last checked live: {', '.join(f'{venue} {day}' for venue, day in checks.items())}."]
     return "\n".join(lines) + "\n"
+
+
+def _counts(rows: list[dict[str, str]]) -> str:
+    venues = len({row["venue"] for row in rows})
+    access = Counter(row["access"] for row in rows)
+    evidence = Counter(row["evidence"] for row in rows if row["access"] == "public")
+    by_evidence = ", ".join(f"{evidence[name]} {name}" for name in Evidence if evidence[name])
+    return (
+        f"{venues} venues; datasets answered without a key: {access['public']} ({by_evidence}), with one:"
+        f" {access['needs a key']}, not published: {access['not published']}."
+    )
 
 
 def with_table(text: str) -> str:

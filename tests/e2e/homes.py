@@ -58,7 +58,7 @@ def run_days(
 
     runtime = Runtime(settings, clock, move_to=move_to, held=history.held(), about=source.about())
     try:
-        return run_job(runtime, days), runtime
+        return run_job(runtime, days, VENUES), runtime
     finally:
         server.clear_faults()
 

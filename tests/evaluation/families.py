@@ -141,8 +141,9 @@ def _of_scope(book: pd.DataFrame, pairs: pd.DataFrame, scope_type: str, column: 
 
 
 def market_levels(inputs: pd.DataFrame) -> pd.Series[str]:
-    """The market's level on every as_of (the end of the day read), by the committed signals and rule."""
-    readings = pd.concat([signal.read(inputs) for signal in SIGNALS.values()], ignore_index=True)
+    """The market's level on every as_of (the end of the day read), by the signals that COLUMNS feed."""
+    fed = [signal for signal in SIGNALS.values() if set(signal.inputs) <= set(inputs.columns)]
+    readings = pd.concat([signal.read(inputs) for signal in fed], ignore_index=True)
     levels = risk_levels(readings)
     as_of = pd.DatetimeIndex(pd.to_datetime(levels["as_of"], utc=True))
     return pd.Series(levels["level"].to_numpy(), index=as_of, name="level")

@@ -49,7 +49,7 @@ def bitcoin() -> Market:
         "oi_to_exchange_reserve": coins / reserves,
         "oi_to_stablecoin_supply": open_interest_usd / stablecoins,
     }
-    inputs = _inputs(open_interest_usd, coins / coins.shift(30) - 1, coins / coins.shift(7) - 1)
+    inputs = _inputs(open_interest_usd, *(coins / coins.shift(days) - 1 for days in (30, 7, 1)))
     inputs = inputs.assign(
         funding_apr=(funding * SETTLEMENTS_A_YEAR).to_numpy(),
         oi_to_market_cap_ratio=measures["oi_to_market_cap"].to_numpy(),
@@ -85,7 +85,7 @@ def panel_market(recorded: Panel) -> Market:
     shares = usd.div(total, axis=0)
     quantity = {days: _growth(recorded, days)[1] for days in (1, 3, 7, 30)}
     dollars = {days: _growth(recorded, days)[0] for days in (1, 3, 30)}
-    inputs = _inputs(total, quantity[30], quantity[7]).assign(
+    inputs = _inputs(total, quantity[30], quantity[7], quantity[1]).assign(
         usd_growth_30d_ratio=dollars[30].to_numpy(),
         funding_apr=((recorded.funding_apr * weights).sum(axis=1) / weights.sum(axis=1)).to_numpy(),
         hhi_venue_ratio=1.0,  # one venue
@@ -128,7 +128,9 @@ def _record(
     )
 
 
-def _inputs(open_interest_usd: pd.Series, quantity_30d: pd.Series, quantity_7d: pd.Series) -> pd.DataFrame:
+def _inputs(
+    open_interest_usd: pd.Series, quantity_30d: pd.Series, quantity_7d: pd.Series, quantity_1d: pd.Series
+) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "day": open_interest_usd.index,
@@ -137,6 +139,7 @@ def _inputs(open_interest_usd: pd.Series, quantity_30d: pd.Series, quantity_7d: 
             "open_interest_usd": open_interest_usd.to_numpy(),
             "quantity_growth_30d_ratio": quantity_30d.to_numpy(),
             "quantity_growth_7d_ratio": quantity_7d.to_numpy(),
+            "quantity_growth_1d_ratio": quantity_1d.to_numpy(),
             "usd_growth_30d_ratio": (open_interest_usd / open_interest_usd.shift(30) - 1).to_numpy(),
             "seen_ratio": 1.0,
         }

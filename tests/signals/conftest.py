@@ -13,21 +13,33 @@ COLUMNS = (
     "open_interest_usd",
     "quantity_growth_30d_ratio",
     "quantity_growth_7d_ratio",
+    "quantity_growth_1d_ratio",
     "usd_growth_30d_ratio",
     "funding_apr",
     "hhi_venue_ratio",
     "hhi_asset_ratio",
     "seen_ratio",
+    "price_usd",
+    "oi_to_market_cap_ratio",
+    "borrow_apr",
+    "loan_utilisation_ratio",
+    "liquidations_to_oi_ratio",
 )
 ORDINARY = {
     "open_interest_usd": 1e10,
     "quantity_growth_30d_ratio": 0.0,
     "quantity_growth_7d_ratio": 0.0,
+    "quantity_growth_1d_ratio": 0.0,
     "usd_growth_30d_ratio": 0.0,
     "funding_apr": 0.1095,
     "hhi_venue_ratio": 0.38,
     "hhi_asset_ratio": 0.30,
     "seen_ratio": 1.0,
+    "price_usd": 100.0,
+    "oi_to_market_cap_ratio": 0.02,
+    "borrow_apr": 0.1095,
+    "loan_utilisation_ratio": 0.7,
+    "liquidations_to_oi_ratio": 0.002,
 }
 Maker = Callable[..., pd.DataFrame]
 

@@ -35,6 +35,7 @@ def market(seed: int, start: int = DAYS, length: int = 1, added_ratio: float = 0
             "scope_type": "market",
             "scope": "all",
             "quantity_growth_30d_ratio": coins[HORIZON:] / coins[:-HORIZON] - 1,
+            "quantity_growth_1d_ratio": coins[HORIZON:] / coins[HORIZON - 1 : -1] - 1,
             "funding_apr": funding,
             "hhi_venue_ratio": 0.38 + np.cumsum(draw.normal(0, 0.0007, DAYS)),
             "hhi_asset_ratio": 0.30 + np.cumsum(draw.normal(0, 0.0007, DAYS)),
@@ -44,7 +45,8 @@ def market(seed: int, start: int = DAYS, length: int = 1, added_ratio: float = 0
 
 
 def risk(inputs: pd.DataFrame) -> pd.Series:
-    readings = pd.concat([signal.read(inputs) for signal in SIGNALS.values()])
+    fed = [signal for signal in SIGNALS.values() if set(signal.inputs) <= set(inputs.columns)]
+    readings = pd.concat([signal.read(inputs) for signal in fed])
     return risk_levels(readings)["level"]
 
 

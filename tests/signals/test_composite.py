@@ -72,7 +72,7 @@ def readings(*levels: str, as_of: pd.Timestamp = AS_OF, scope_type: str = "marke
             ("high", "calm", "unknown", "calm"),
             "high",
             1.0 / 3 / 0.8,
-            "accumulation high; concentration_shift unknown",
+            "accumulation high; no data yet: concentration_shift",
         ),
         # not knowing is never calm
         (
@@ -136,3 +136,62 @@ def test_scopes_are_not_mixed_up() -> None:
         ]
     )
     assert risk_events(both).empty  # each is the first reading of its scope
+
+
+def with_others(base: tuple[str, ...], as_of: pd.Timestamp = AS_OF, **others: str) -> pd.DataFrame:
+    """The four signals of `readings`, and further ones by name."""
+    more = pd.DataFrame(
+        {
+            "as_of": as_of,
+            "signal": list(others),
+            "scope_type": "market",
+            "scope": "all",
+            "value": 0.1,
+            "level": list(others.values()),
+            "reason": "",
+        }
+    )
+    return pd.concat([readings(*base, as_of=as_of), more], ignore_index=True)
+
+
+CALM, GROWING = ("calm",) * 4, ("elevated", "calm", "calm", "calm")
+
+
+@pytest.mark.parametrize(
+    ("base", "others", "expected"),
+    [
+        # builders say elevated alone, from high on
+        (CALM, {"explosive_leverage": "high"}, "elevated"),
+        (CALM, {"credit_gap": "critical"}, "elevated"),
+        (CALM, {"borrow_stress": "elevated"}, "calm"),
+        # what says that a fall is under way is no build-up
+        (CALM, {"liquidation_pressure": "critical", "cushion_compression": "critical"}, "calm"),
+        (CALM, {"comovement": "critical"}, "calm"),
+        # a growth is one higher when supported
+        (GROWING, {"explosive_leverage": "elevated"}, "high"),
+        (GROWING, {"borrow_stress": "elevated"}, "high"),
+        (GROWING, {"credit_gap": "elevated", "comovement": "elevated"}, "elevated"),
+        (GROWING, {"cushion_compression": "high"}, "high"),
+        (GROWING, {"explosive_leverage": "critical", "comovement": "critical"}, "high"),
+        # not knowing supports nothing and blocks nothing
+        (GROWING, {"explosive_leverage": "unknown"}, "elevated"),
+        (CALM, {"credit_gap": "unknown"}, "calm"),
+    ],
+)
+def test_the_later_signals_in_the_rule(base: tuple[str, ...], others: dict[str, str], expected: str) -> None:
+    assert risk_levels(with_others(base, **others))["level"].tolist() == [expected]
+
+
+def test_a_signal_nobody_feeds_is_named_apart_from_one_that_went_silent() -> None:
+    days = [
+        with_others(CALM, AS_OF, comovement="high", credit_gap="unknown"),
+        with_others(CALM, AS_OF + pd.Timedelta(days=1), comovement="unknown", credit_gap="unknown"),
+    ]
+    found = risk_levels(pd.concat(days))
+    assert found["drivers"].tolist() == [
+        "comovement high; no data yet: credit_gap",
+        "comovement unknown; no data yet: credit_gap",
+    ]
+    # the denominator is what is known: 0.1 x 2/3 over 0.5 + 0.3 + 0.2 + 0.1, then nothing but calm
+    assert found["score"].tolist() == pytest.approx([0.2 / 3 / 1.1, 0.0])
+    assert found["level"].tolist() == ["calm", "calm"]

@@ -11,7 +11,18 @@ from pipeline.signals.base import SCOPE_TYPES
 
 
 def test_signals_are_found_in_order_of_name() -> None:
-    assert list(SIGNALS) == ["accumulation", "blindness", "concentration_shift", "crowding"]
+    assert list(SIGNALS) == [
+        "accumulation",
+        "blindness",
+        "borrow_stress",
+        "comovement",
+        "concentration_shift",
+        "credit_gap",
+        "crowding",
+        "cushion_compression",
+        "explosive_leverage",
+        "liquidation_pressure",
+    ]
 
 
 @pytest.mark.parametrize("name", list(SIGNALS))

@@ -218,6 +218,12 @@ def test_e_okx_lending_yield_is_not_a_borrow_rate(truth: Truth, walked: duckdb.D
     )
 
 
+def test_a_okx_cross_rate_is_stamped_an_hour() -> None:
+    """A, E: 4.5.64 stamped a day on OKX's hourly cross rate, 24 times too low a year; no table reads it."""
+    said = ccxt.okx().parse_borrow_rate({"ccy": "BTC", "interestRate": "0.00000833"})
+    assert (said["rate"], said["period"]) == (0.00000833, 3_600_000)
+
+
 @needs("gate")
 def test_e_gate_loan_rates_have_no_address(truth: Truth) -> None:
     """E: the call is declared in ccxt and cannot be made."""

@@ -8,7 +8,9 @@ and is looked at; the second holds staging to the truth that both were asked abo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ccxt
@@ -42,6 +44,16 @@ def test_a_the_table_of_traps_is_of_this_version() -> None:
     assert ccxt.__version__ == "4.5.90"
     gone = [name for name in ("bitmex", "bitmart", "coinex") if hasattr(ccxt, name)]
     assert gone == []  # dropped after 4.5.64: venues that cannot be asked
+
+
+def test_the_table_of_traps_names_tests_that_exist() -> None:
+    """docs/ccxt.md names the test of each row, and no test of a trap is left out of it."""
+    here = Path(__file__).parent
+    table = (here.parents[1] / "docs" / "ccxt.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_[a-k]_\w+)`", table))
+    tests = "".join(path.read_text(encoding="utf-8") for path in here.glob("test_ccxt_*.py"))
+    left_out = {"test_j_every_settlement_currency_is_collected", "test_k_phemex_sends_nanoseconds"}
+    assert named == set(re.findall(r"^def (test_[a-k]_\w+)", tests, re.MULTILINE)) - left_out
 
 
 # One field, and what it counts: (venue, ccxt's symbol, our market, field, times so many coins or dollars).
@@ -109,6 +121,15 @@ def test_b_venues_that_ccxt_does_not_ask(
     assert not ccxt_of(name).has["fetchOpenInterest"]
     true = true_level(truth.tables, name, market).base
     assert our_base(ours, name, market) == pytest.approx(true, rel=EXACT)
+
+
+@needs("binance")
+def test_a_binance_coin_margined_history(truth: Truth, ccxt_of: Callable[[str], Any]) -> None:
+    """A, B: asked for the right contract since 4.5.90; what ccxt calls a value of it is coins."""
+    last = ccxt_of("binance").fetch_open_interest_history("ETH/USD:ETH", "1d", SINCE_MS)[-1]
+    true = true_level(truth.tables, "binance", "ETHUSD_PERP")
+    assert last[AMOUNT] == pytest.approx(true.base * true.mark / 10, rel=EXACT)
+    assert last[VALUE] == pytest.approx(true.base, rel=EXACT)
 
 
 @needs("backpack")

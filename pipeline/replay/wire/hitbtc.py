@@ -14,7 +14,7 @@ from pipeline.replay.world import HOUR_MS, Market, World
 
 NAME = "hitbtc"
 _PUBLIC = "/api/3/public/"
-_HISTORY = "futures/history/funding/"
+_HISTORY = "futures/history/funding"
 LAG_MS = 271
 PAGE = 1000
 
@@ -32,9 +32,14 @@ class HitBtc:
     def answer(self, request: Request, world: World, now_ms: int) -> Json:
         """The answer as the venue words it; raises WireError for unknown paths and markets."""
         path = request.path.removeprefix(_PUBLIC)
-        if path.startswith(_HISTORY):
-            return _history(path.removeprefix(_HISTORY), request, world, now_ms)
+        if path.startswith(f"{_HISTORY}/"):
+            market = world.market(NAME, path.removeprefix(f"{_HISTORY}/"), now_ms)
+            if market is None:
+                raise WireError(400, _error(2001, "No such symbol"))
+            return _history(market, request, world, now_ms)
         markets = world.markets(NAME, now_ms)
+        if path == _HISTORY:
+            return {market.id: _history(market, request, world, now_ms) for market in markets}
         if path == "symbol":
             return {market.id: _symbol(market) for market in markets}
         if path == "futures/info":
@@ -114,11 +119,8 @@ def _ticker(market: Market, world: World, now_ms: int) -> Json | None:
     }
 
 
-def _history(symbol: str, request: Request, world: World, now_ms: int) -> Json:
+def _history(market: Market, request: Request, world: World, now_ms: int) -> Json:
     """Newest first, both bounds inclusive; a row's time is a little after its settlement."""
-    market = world.market(NAME, symbol, now_ms)
-    if market is None:
-        raise WireError(400, _error(2001, "No such symbol"))
     series = world.series("funding_rate", NAME, market.id)
     if series is None:
         return []
