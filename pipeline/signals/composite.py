@@ -22,8 +22,8 @@ gap or gathering on few hands is fragile, but without growth no build-up. Two gr
 
 No other unknown signal blocks anything, and none counts as calm: it is left out of the score's denominator
 and named. One that was known on an earlier day is a driver ("comovement unknown"); one that never was,
-because this home does not collect its inputs or has too short a history, stands at the end ("no data yet:
-credit gap"), so that a market is not called blind for ever for what nobody collects.
+because this home does not collect its inputs or has too short a history, is named apart (`without_data`),
+so that a market is not called blind for ever for what nobody collects.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ import pandas as pd
 from pipeline.signals.base import RANKED, Level
 from pipeline.signals.levels import level_of
 
-RISK_COLUMNS = ("as_of", "level", "score", "drivers", "blind_ratio")
+RISK_COLUMNS = ("as_of", "level", "score", "drivers", "without_data", "blind_ratio")
 EVENT_COLUMNS = ("at", "signal", "scope_type", "scope", "from_level", "to_level", "reason")
 
 GROWTH, BLINDNESS = "accumulation", "blindness"
@@ -65,7 +65,7 @@ def risk_levels(readings: pd.DataFrame) -> pd.DataFrame:
 
     `score` in [0, 1] is the weighted place of the known signals' levels (calm 0, critical 1), NaN while the
     level is unknown. `drivers` names every signal that is not calm ("accumulation high; crowding elevated"),
-    or says "none", and then those that had no data up to that day. `blind_ratio` is the share of expected
+    or says "none"; `without_data` names those that had no data up to that day, None if all had. `blind_ratio` is the share of expected
     open interest not seen, NaN when unknown.
     """
     market = readings.loc[readings["scope_type"] == "market"]
@@ -83,9 +83,10 @@ def risk_levels(readings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "as_of": levels.index,
-            "level": pd.Series([level.value for level, _, _ in risk], dtype="str"),
-            "score": np.asarray([score for _, score, _ in risk], dtype=float),
-            "drivers": pd.Series([drivers for _, _, drivers in risk], dtype="str"),
+            "level": pd.Series([level.value for level, *_ in risk], dtype="str"),
+            "score": np.asarray([score for _, score, *_ in risk], dtype=float),
+            "drivers": pd.Series([drivers for _, _, drivers, _ in risk], dtype="str"),
+            "without_data": pd.Series([absent for *_, absent in risk], dtype="str"),
             "blind_ratio": values[BLINDNESS].to_numpy(dtype=float),
         },
         columns=list(RISK_COLUMNS),
@@ -107,21 +108,18 @@ def risk_events(readings: pd.DataFrame) -> pd.DataFrame:
     return events.sort_values(["at", *key], ignore_index=True)[list(EVENT_COLUMNS)]
 
 
-def _risk(ranks: dict[str, int], was_known: dict[str, bool]) -> tuple[Level, float, str]:
+def _risk(ranks: dict[str, int], was_known: dict[str, bool]) -> tuple[Level, float, str, str | None]:
     level = level_of(_rank(ranks))
     # what decides the level is named whenever it is unknown, the others only once there was something to lose
     absent = [name for name in ranks if not (was_known[name] or name in DECIDING)]
     moved = [f"{name} {level_of(rank)}" for name, rank in ranks.items() if rank != 0 and name not in absent]
     named = "; ".join(moved)
-    if absent:
-        drivers = f"{named or 'every signal with data is calm'}; no data yet: {', '.join(absent)}"
-    else:
-        drivers = named or "none"
+    drivers, without_data = named or "none", ", ".join(absent) or None
     if level is Level.UNKNOWN:
-        return level, float("nan"), drivers
+        return level, float("nan"), drivers, without_data
     known = {name: WEIGHTS[name] for name, rank in ranks.items() if name in WEIGHTS and rank != UNKNOWN}
     score = sum(weight * ranks[name] for name, weight in known.items()) / (CRITICAL * sum(known.values()))
-    return level, score, drivers
+    return level, score, drivers, without_data
 
 
 def _rank(ranks: dict[str, int]) -> int:

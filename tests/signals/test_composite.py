@@ -72,7 +72,7 @@ def readings(*levels: str, as_of: pd.Timestamp = AS_OF, scope_type: str = "marke
             ("high", "calm", "unknown", "calm"),
             "high",
             1.0 / 3 / 0.8,
-            "accumulation high; no data yet: concentration_shift",
+            "accumulation high",
         ),
         # not knowing is never calm
         (
@@ -189,9 +189,10 @@ def test_a_signal_nobody_feeds_is_named_apart_from_one_that_went_silent() -> Non
     ]
     found = risk_levels(pd.concat(days))
     assert found["drivers"].tolist() == [
-        "comovement high; no data yet: credit_gap",
-        "comovement unknown; no data yet: credit_gap",
+        "comovement high",
+        "comovement unknown",
     ]
+    assert found["without_data"].tolist() == ["credit_gap", "credit_gap"]
     # the denominator is what is known: 0.1 x 2/3 over 0.5 + 0.3 + 0.2 + 0.1, then nothing but calm
     assert found["score"].tolist() == pytest.approx([0.2 / 3 / 1.1, 0.0])
     assert found["level"].tolist() == ["calm", "calm"]
