@@ -106,5 +106,9 @@ select *, 1 as formula_version from market
 union all by name
 select *, 1 as formula_version from not_seen
 union all by name
-select * exclude (seen_ratio), least(seen_usd / expected_usd, 0.999) as seen_ratio, 1 as formula_version
+-- least() passes over a NULL: what is not known is not nearly all
+select
+    * exclude (seen_ratio),
+    case when seen_usd / expected_usd is not null then least(seen_usd / expected_usd, 0.999) end as seen_ratio,
+    1 as formula_version
 from known_share

@@ -58,15 +58,15 @@ def lines(
 
 
 def band(
-    low: Series, high: Series, title: str, estimate: Series | None = None, seen: Series | None = None
+    low: Series, high: Series, title: str, others: Sequence[Series] = (), seen: Series | None = None
 ) -> dict[str, Any]:
-    """Bounds as a filled band between two lines, an estimate inside; days little `seen` are shaded."""
+    """Bounds as a filled band between two lines, `others` as lines; days little `seen` are shaded."""
     area = (
         _rows()
         .mark_area(color=f"var(--{high.tone})", opacity=0.16)
         .encode(x=_x(), y=_y(low.key, low.unit, title), y2=alt.Y2(high.key))
     )
-    inner = [low, high, *_present(estimate)]
+    inner = [low, high, *(one for one in others if _is_known(one))]
     if not (_is_known(low) and _is_known(high)):
         return {}
     return _daily(_shaded([area, *(_line(one, title) for one in inner)], seen), [*inner, *_present(seen)])
@@ -95,23 +95,61 @@ def bars(index: Series, one: Series, title: str) -> dict[str, Any]:
     """One horizontal bar per name, in the order given, with its value written at the end."""
     if not index.values:
         return {}
-    axis_title, label = AXES[one.unit]
-    longest = max((value for value in one.values if value is not None), default=1)
-    base = _rows().encode(
-        y=alt.Y(
-            f"{index.key}:N", sort=None, title=None, axis=alt.Axis(labelLimit=90, ticks=False, domain=False)
-        ),
-        x=alt.X(
-            f"{one.key}:Q",
-            title=f"{title}, {axis_title}",
-            axis=alt.Axis(labelExpr=label, tickCount=5),
-            scale=alt.Scale(domain=[0, longest * BAR_ROOM], nice=False),
-        ),
-        tooltip=_tooltips([one], index),
-    )
+    base = _rows().encode(y=_names(index), x=_length(one, one, title), tooltip=_tooltips([one], index))
     bar = base.mark_bar(color=f"var(--{one.tone})", height={"band": 0.7})
     value = base.mark_text(align="left", dx=5).encode(text=alt.Text(f"{one.key}_text:N"))
     return _finished(alt.layer(bar, value), height=BAR_PX * len(index.values) + 20)
+
+
+def ranges(index: Series, low: Series, middle: Series, high: Series, title: str) -> dict[str, Any]:
+    """One bar per name from its lower to its upper bound, a stroke and the words at the value between."""
+    if not index.values:
+        return {}
+    base = _rows().encode(y=_names(index), tooltip=_tooltips([low, middle, high], index))
+    bar = base.mark_bar(color=f"var(--{high.tone})", opacity=0.35, height={"band": 0.6}).encode(
+        x=_length(low, high, title), x2=alt.X2(high.key)
+    )
+    stroke = base.mark_tick(color=f"var(--{middle.tone})", thickness=3, height={"band": 0.6}).encode(
+        x=_length(middle, high, title)
+    )
+    value = base.mark_text(align="left", dx=5).encode(
+        x=_length(high, high, title), text=alt.Text(f"{middle.key}_text:N")
+    )
+    return _finished(alt.layer(bar, stroke, value), height=BAR_PX * len(index.values) + 20)
+
+
+def heat(index: Series, series: Sequence[Series], full_ratio: float) -> dict[str, Any]:
+    """A cell per name and series with its percentage: tone by sign, deeper with size up to `full_ratio`."""
+    if not index.values or not series:
+        return {}
+    names = json.dumps({one.key: one.label for one in series})
+    base = (
+        _rows()
+        .transform_fold([one.key for one in series], as_=["key", "amount"])
+        .transform_filter("isValid(datum.amount)")
+        .transform_calculate(
+            name=f"({names})[datum.key]", size="abs(datum.amount)", words="format(100 * datum.amount, ',.1f')"
+        )
+        .encode(
+            y=_names(index),
+            x=alt.X(
+                "name:N",
+                sort=[one.label for one in series],
+                title=None,
+                # Names too long for their column are cut: the table below spells them out.
+                axis=alt.Axis(orient="top", labelAngle=-30, labelLimit=80, ticks=False, domain=False),
+            ),
+        )
+    )
+    cell = base.mark_rect(stroke="var(--panel)").encode(
+        color=alt.condition("datum.amount < 0", alt.value("var(--second)"), alt.value("var(--accent)")),
+        fillOpacity=alt.FillOpacity(
+            "size:Q", scale=alt.Scale(domain=[0, full_ratio], range=[0, 0.75], clamp=True), legend=None
+        ),
+    )
+    return _finished(
+        alt.layer(cell, base.mark_text().encode(text="words:N")), height=BAR_PX * len(index.values)
+    )
 
 
 def level_strips(series: Sequence[Series]) -> dict[str, Any]:
@@ -174,6 +212,23 @@ def _y(field: str, unit: str, title: str, domain: tuple[float, float] | None = N
         title=f"{title}, {unit_title}" if unit_title else title,
         scale=alt.Scale(domain=list(domain)) if domain else alt.Scale(zero=True),
         axis=alt.Axis(labelExpr=label, tickCount=5, domain=False, ticks=False),
+    )
+
+
+def _names(index: Series) -> Any:  # noqa: ANN401
+    axis = alt.Axis(labelLimit=90, ticks=False, domain=False)
+    return alt.Y(f"{index.key}:N", sort=None, title=None, axis=axis)
+
+
+def _length(one: Series, longest: Series, title: str) -> Any:  # noqa: ANN401
+    """A horizontal amount on an axis with room for words beyond the largest value of `longest`."""
+    axis_title, label = AXES[one.unit]
+    most = max((value for value in longest.values if value is not None), default=1)
+    return alt.X(
+        f"{one.key}:Q",
+        title=f"{title}, {axis_title}",
+        axis=alt.Axis(labelExpr=label, tickCount=5),
+        scale=alt.Scale(domain=[0, most * BAR_ROOM], nice=False),
     )
 
 

@@ -1,4 +1,4 @@
-"""What borrowing costs: funding of perpetuals, who pays most, and borrow rates by currency."""
+"""What borrowing costs: funding, who pays most, borrow rates; what carry and dated futures pay for it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from statistics import median
 
 from pipeline.report import charts, totals, words
 from pipeline.report.base import Section
-from pipeline.report.content import Chart, Column, SectionContent, Series, Table
+from pipeline.report.content import Chart, Column, Listing, SectionContent, Series, Table
 from pipeline.report.data import ReportData
 
 # 0.01 % per 8 hours, 1,095 intervals a year: what venues charge when the perpetual trades at the index.
 NEUTRAL_FUNDING_APR = 0.1095
 LARGEST_ASSETS = 30
+HEAT_ASSETS = 12
+HEAT_VENUES = 6
+HEAT_FULL_APR = 0.5  # a cell of 50 % a year has the full colour
+TENOR_DAYS = (30, 60, 90)
 MOST_CROWDED = 10
 CURRENCIES = 4
 MAIN_CURRENCIES = ("USDT", "USDC", "BTC", "ETH")  # most margin loans are in these
@@ -20,7 +24,7 @@ LOOKS = (("accent", ()), ("second", (5, 3)), ("third", (2, 2)), ("fourth", (8, 3
 
 
 def draw(data: ReportData) -> SectionContent:
-    """Funding of the market, the most crowded assets, borrow rates of the main currencies."""
+    """Funding, the most crowded assets and cells, borrow rates, carry and basis."""
     day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
     apr = totals.funding(data)
     side = (
@@ -36,7 +40,15 @@ def draw(data: ReportData) -> SectionContent:
     return SectionContent(
         f"Funding is {words.percent(apr[-1])} a year weighted by open interest ({side}); "
         f"{words.percent(NEUTRAL_FUNDING_APR)} is the neutral rate of most venues.",
-        (_funding_chart(day, apr), _crowded_table(data), borrow_chart, borrow_table),
+        (
+            _funding_chart(day, apr),
+            _crowded_table(data),
+            _funding_heat(data),
+            borrow_chart,
+            borrow_table,
+            _carry_chart(data, day),
+            _basis(data, day),
+        ),
     )
 
 
@@ -156,12 +168,140 @@ def _borrow(data: ReportData, day: Series) -> tuple[Chart, Table]:
     return chart, table
 
 
+def _funding_heat(data: ReportData) -> Chart:
+    """Funding of the largest perpetual of each of the largest assets on each of the largest venues."""
+    rows = data.rows(
+        f"""
+        with perpetuals as (
+          select asset, venue, funding_apr, open_interest_usd from market_daily
+          where day = $day::date and kind = 'swap' and status = 'seen'
+            and funding_apr is not null and open_interest_usd is not null
+        ),
+        asset_rank as (
+          select asset, row_number() over (order by sum(open_interest_usd) desc, asset) as asset_place
+          from perpetuals group by asset
+        ),
+        venue_rank as (
+          select venue, row_number() over (order by sum(open_interest_usd) desc, venue) as venue_place
+          from perpetuals group by venue
+        )
+        select asset, venue, venue_place, funding_apr from perpetuals
+        join asset_rank using (asset) join venue_rank using (venue)
+        where asset_place <= {HEAT_ASSETS} and venue_place <= {HEAT_VENUES}
+        qualify row_number() over (partition by asset, venue order by open_interest_usd desc, funding_apr) = 1
+        order by asset_place, venue_place
+        """
+    )
+    assets = list(dict.fromkeys(row["asset"] for row in rows))
+    found = {(row["asset"], row["venue"]): row["funding_apr"] for row in rows}
+    venues = [venue for _, venue in sorted({(row["venue_place"], row["venue"]) for row in rows})]
+    asset = Series("asset", "asset", assets, "text")
+    series = tuple(
+        Series(f"heat_{at}_ratio", venue, [found.get((name, venue)) for name in assets], "ratio")
+        for at, venue in enumerate(venues)
+    )
+    title = f"Funding by asset and venue today is {words.NOT_KNOWN}"
+    if rows:
+        dearest = max(rows, key=lambda row: (row["funding_apr"], row["asset"], row["venue"]))
+        title = (
+            f"Longs pay most for {dearest['asset']} on {dearest['venue']}: "
+            f"{words.percent(dearest['funding_apr'])} a year"
+            if dearest["funding_apr"] > 0
+            else "No long pays: funding is zero or below it on every venue"
+        )
+    return Chart(
+        "funding_heat",
+        title,
+        "% a year, of the largest perpetual of an asset on a venue. Blue: longs pay; brown: shorts pay; full "
+        f"colour at {words.percent(HEAT_FULL_APR)}. Blank: not seen.",
+        "heat",
+        asset,
+        series,
+        charts.heat(asset, series, HEAT_FULL_APR),
+        has_legend=False,
+    )
+
+
+def _carry_chart(data: ReportData, day: Series) -> Chart:
+    columns = data.daily(
+        """
+        select day, carry_apr, dollar_borrow_apr from funding_daily
+        where scope_type = 'market' and scope = 'all' and day between $first_day::date and $day::date
+        """
+    )
+    carry = Series("carry_apr", "carry", data.column(columns, "carry_apr"), "ratio")
+    dollars = Series(
+        "dollar_borrow_apr",
+        "cost of dollars",
+        data.column(columns, "dollar_borrow_apr"),
+        "ratio",
+        "second",
+        (5, 3),
+    )
+    now = carry.values[-1]
+    then = words.ago(carry.values, 30)
+    return Chart(
+        "carry",
+        f"Holding coins against a short on borrowed dollars pays {words.percent(now)} a year"
+        + ("" if then is None else f", {words.percent(then)} 30 days ago"),
+        "Funding less what borrowed dollars and dollar coins cost; before fees. Below zero it loses.",
+        "day",
+        day,
+        (carry, dollars),
+        charts.lines([carry, dollars], "a year", reference=0),
+    )
+
+
+def _basis(data: ReportData, day: Series) -> Chart | Listing:
+    """Basis at constant maturities of the asset with most dated futures in the last 30 days."""
+    rows = data.rows(
+        """
+        with main as (
+          select asset from basis_daily
+          where day between $day::date - 29 and $day::date and basis_apr is not null
+          group by asset order by sum(markets) desc, asset limit 1
+        )
+        select day, asset, tenor_days, basis_apr from basis_daily join main using (asset)
+        where day between $first_day::date and $day::date order by day, tenor_days
+        """
+    )
+    if not rows:
+        return Listing(
+            "Basis of dated futures",
+            ("Not known: no venue showed a dated future with a price in the last 30 days.",),
+        )
+    found = {(row["day"], row["tenor_days"]): row["basis_apr"] for row in rows}
+    series = tuple(
+        Series(
+            f"basis_{tenor}_days_apr",
+            f"{tenor} days",
+            [found.get((day, tenor)) for day in data.days],
+            "ratio",
+            *LOOKS[at],
+        )
+        for at, tenor in enumerate(TENOR_DAYS)
+    )
+    today = ", ".join(f"{words.percent(one.values[-1])} at {one.label}" for one in series)
+    return Chart(
+        "basis",
+        f"Dated futures of {rows[0]['asset']} pay a year over the coin: {today}",
+        "Simple rate at constant maturity, a straight line in the logarithm between expiries. A gap: no "
+        "future is traded that far out. The asset with most dated futures.",
+        "day",
+        day,
+        series,
+        charts.lines(series, "basis a year", reference=0),
+    )
+
+
 SECTION = Section(
     key="cost",
     title="Cost of leverage",
     position=30,
     needs={
-        **totals.NEEDS_FUNDING,
+        "funding_daily": (*totals.NEEDS_FUNDING["funding_daily"], "carry_apr", "dollar_borrow_apr"),
+        "market_daily": ("day", "venue", "asset", "kind", "status", "open_interest_usd", "funding_apr"),
+        "basis_daily": ("day", "asset", "tenor_days", "basis_apr", "markets"),
         "open_interest_by_asset_daily": ("day", "asset", "open_interest_usd"),
         "borrow_daily": ("day", "venue", "currency", "kind", "borrow_apr", "used_usd"),
     },

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.report import charts, totals, words
 from pipeline.report.base import Section
-from pipeline.report.content import Chart, Column, SectionContent, Series, Table
+from pipeline.report.content import Chart, Column, Listing, SectionContent, Series, Table
 from pipeline.report.data import ReportData
 
 MONTH_DAYS = 30
@@ -58,6 +58,7 @@ def draw(data: ReportData) -> SectionContent:
             _basis_table(data),
             _interest_chart(day, interest, totals.open_interest_change(data, MONTH_DAYS), seen),
             _growth_chart(day, totals.growth_30d(data)),
+            _published_elsewhere(data),
         ),
     )
 
@@ -107,7 +108,7 @@ def _band_chart(
         "day",
         day,
         (low, high, seen) if estimate is None else (low, high, estimate, seen),
-        charts.band(low, high, "margin debt", estimate, seen),
+        charts.band(low, high, "margin debt", () if estimate is None else (estimate,), seen),
     )
 
 
@@ -214,6 +215,50 @@ def _growth_chart(day: Series, grown: dict[str, list[Any]]) -> Chart:
     )
 
 
+def _published_elsewhere(data: ReportData) -> Table | Listing:
+    """Dated figures of others beside ours of the same day, and why the two differ."""
+    title = "What others publish, and our number of the same day"
+    rows = data.rows(
+        """
+        select measure, what, day, published_usd, our_usd, our_ratio, source, why_ours_differs
+        from reference_bands where day <= $day::date
+        order by measure, day desc, published_usd
+        """
+    )
+    if not rows:
+        sentence = "Nothing to compare: no figure published elsewhere is of this day or an earlier one."
+        return Listing(title, (sentence,))
+    note = "A day that our history does not hold is not known."
+    if data.about["is_made"]:
+        note += " These data are made: the ratio checks nothing here."
+    return Table(
+        title,
+        (
+            Column("published", is_number=False),
+            Column("day", is_number=False),
+            Column("theirs"),
+            Column("ours"),
+            Column("ours / theirs"),
+            Column("source", is_number=False),
+            Column("why ours differs", is_number=False),
+        ),
+        tuple(
+            (
+                row["what"],
+                row["day"].isoformat(),
+                words.usd(row["published_usd"]),
+                words.usd(row["our_usd"]),
+                words.percent(row["our_ratio"]),
+                row["source"],
+                row["why_ours_differs"],
+            )
+            for row in rows
+        ),
+        note,
+        is_folded=True,
+    )
+
+
 SECTION = Section(
     key="debt",
     title="Debt and leverage",
@@ -229,6 +274,9 @@ SECTION = Section(
         **totals.NEEDS_OPEN_INTEREST,
         **totals.NEEDS_GROWTH,
         **totals.NEEDS_COVERAGE,
+        "reference_bands": (
+            "measure", "what", "day", "published_usd", "our_usd", "our_ratio", "source", "why_ours_differs",
+        ),
     },
     draw=draw,
-)
+)  # fmt: skip

@@ -9,16 +9,25 @@ from pipeline.report.data import ReportData
 
 # Tables whose numbers the page prints; each carries the version of the formula that made it.
 VERSIONED = (
+    "basis_daily",
     "borrow_daily",
+    "call_ladder_daily",
     "concentration_daily",
     "coverage_daily",
+    "cushion_daily",
     "funding_daily",
     "growth_daily",
+    "leverage_daily",
+    "liquidations_daily",
     "margin_debt_daily",
+    "market_daily",
     "open_interest_by_asset_daily",
     "open_interest_by_venue_daily",
+    "reference_bands",
     "risk_level_daily",
+    "scoreboard",
     "signal_readings",
+    "tier_changes",
 )
 
 FORMULAS = (
@@ -44,6 +53,24 @@ FORMULAS = (
     (
         "Funding, a year",
         "The rate of each market times the intervals of a year, weighted by open interest.",
+    ),
+    (
+        "Distance to a call",
+        "The move of the price at which what is left of the posted margin equals maintenance, averaged over "
+        "open interest. Standing positions entered on days of rising open interest; who left first is not "
+        "known, so first in first out and last in first out bound the pro rata figure.",
+    ),
+    (
+        "Call ladder",
+        "Dollars of standing positions whose call lies within a move of the price.",
+    ),
+    (
+        "Basis and carry",
+        "Future over coin, a year, at constant maturity; funding less the cost of borrowed dollars.",
+    ),
+    (
+        "Counterfactual",
+        "Worked out with a margin table younger than the day: what would hold had it applied.",
     ),
     (
         "Effective number",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.report import charts, totals, words
+from pipeline.report import charts, scoreboard, totals, words
 from pipeline.report.base import Section
 from pipeline.report.content import Chart, Column, SectionContent, Series, Table
 from pipeline.report.data import DAY_OF_AS_OF, ReportData
@@ -26,7 +26,12 @@ def draw(data: ReportData) -> SectionContent:
         f"{lead}; {scopes} of single assets or venues stand at high or critical."
         if market
         else "No market-wide signal was read for this day.",
-        (_timeline(data), _market_table(market), *([_scope_table(loud)] if loud else [])),
+        (
+            _timeline(data),
+            _market_table(market),
+            *([_scope_table(loud)] if loud else []),
+            *scoreboard.blocks(data),
+        ),
     )
 
 
@@ -142,6 +147,6 @@ SECTION = Section(
     key="signals",
     title="Signals",
     position=50,
-    needs={**totals.NEEDS_LEVEL, **totals.NEEDS_READINGS},
+    needs={**totals.NEEDS_LEVEL, **totals.NEEDS_READINGS, **scoreboard.NEEDS},
     draw=draw,
 )

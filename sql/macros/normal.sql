@@ -11,5 +11,7 @@ create or replace macro normal_upper_tail(x) as case
         / (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65))))) end;
 create or replace macro normal_below(z) as case
     when z > 0 then 1 - normal_upper_tail(z::double) else normal_upper_tail(-z::double) end;
-/* Probability that a driftless price touches a barrier that many daily sigmas away within some days. */
-create or replace macro first_passage(sigmas, days) as least(1.0, 2 * normal_below(-sigmas / sqrt(days)));
+/* Probability that a driftless price touches a barrier that many daily sigmas away within some days. least() passes
+   over a NULL, and an unknown distance is no certain call. */
+create or replace macro first_passage(sigmas, days) as
+    case when sigmas is not null then least(1.0, 2 * normal_below(-sigmas / sqrt(days))) end;

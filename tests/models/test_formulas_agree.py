@@ -223,6 +223,8 @@ def test_the_normal_distribution_to_eight_digits(made: duckdb.DuckDBPyConnection
         assert row is not None
         assert row[0] == pytest.approx(norm.cdf(z), rel=1e-8, abs=1e-300)
     assert made.execute("select first_passage(2.0, 1)").fetchone() == (pytest.approx(0.0455, abs=5e-5),)
+    # an unknown distance is no certain call
+    assert made.execute("select first_passage(null::double, 7)").fetchone() == (None,)
 
 
 def test_constant_maturity(made: duckdb.DuckDBPyConnection) -> None:

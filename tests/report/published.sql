@@ -9,7 +9,8 @@ create table open_interest_by_venue_daily (day date, venue text, open_interest_u
 create table growth_daily (day date, scope_type text, scope text, horizon_days integer, usd_growth_ratio double,
   quantity_growth_ratio double, matched_ratio double, formula_version text default '1');
 create table funding_daily (day date, scope_type text, scope text, funding_apr double, funding_apy double,
-  funding_paid_usd double, positive_share_ratio double, markets bigint, formula_version text default '1');
+  funding_paid_usd double, positive_share_ratio double, markets bigint, dollar_borrow_apr double, carry_apr double,
+  formula_version text default '1');
 create table borrow_daily (day date, venue text, currency text, kind text, borrow_apr double, used_amount double,
   lent_amount double, used_usd double, utilisation_ratio double, age_hours double, formula_version text default '1');
 create table margin_debt_daily (day date, class text, venue text, asset text, measure text, low_usd double,
@@ -35,6 +36,31 @@ create table fetch_log (run_id text, venue text, dataset text, attempt bigint, d
 create table market_daily (day date, venue text, market text, asset text, kind text, direction text, settle text,
   open_interest_base double, open_interest_usd double, mark_price double, volume_usd double, funding_apr double,
   long_short_ratio double, priced_by text, status text, reason text, formula_version text default '1');
+
+create table leverage_daily (day date, scope_type text, scope text, oi_to_market_cap_ratio double,
+  oi_to_exchange_reserve_ratio double, oi_to_posted_margin_ratio double, oi_to_volume_days double,
+  market_cap_usd double, market_cap_as_of date, reserve_as_of date, debt_high_to_stablecoin_supply_ratio double,
+  stablecoin_supply_usd double, stablecoin_supply_as_of date, formula_version text default '1');
+create table basis_daily (day date, asset text, tenor_days integer, basis_apr double, markets bigint,
+  formula_version text default '1');
+create table cushion_daily (day date, scope_type text, scope text, book text, notional_usd double,
+  maintenance_rate_low_ratio double, maintenance_rate_high_ratio double, initial_rate_ratio double,
+  distance_long_ratio double, distance_long_low_ratio double, distance_long_high_ratio double,
+  distance_short_ratio double, distance_sigmas double, call_probability_7d_ratio double, compression_30d_ratio double,
+  dynamic_margin_ratio double, tabled_ratio double, tiers_as_of date, is_counterfactual boolean,
+  formula_version text default '1');
+create table call_ladder_daily (day date, asset text, shock_ratio double, called_low_usd double, called_usd double,
+  called_high_usd double, tiers_as_of date, is_counterfactual boolean, formula_version text default '1');
+create table tier_changes (day date, venue text, market text, before_day date, first_tier_before_ratio double,
+  first_tier_after_ratio double, max_leverage_before double, max_leverage_after double, formula_version text default '1');
+create table liquidations_daily (day date, venue text, asset text, long_usd double, short_usd double, low_usd double,
+  estimate_usd double, high_usd double, is_censored boolean, orders bigint, formula_version text default '1');
+create table reference_bands (id text, measure text, what text, day date, published_usd double, our_usd double,
+  our_ratio double, source text, why_ours_differs text, formula_version text default '1');
+create table scoreboard (signal text, event_rule text, horizon_days bigint, is_baseline boolean, events bigint,
+  events_warned bigint, sample_from date, sample_to date, auroc double, auroc_low double, auroc_high double,
+  auroc_gain double, precision_ratio double, recall_ratio double, false_alarms_a_year double,
+  median_lead_days double, reason text, variants_tried bigint, formula_version text default '1');
 
 create temp table days as
 select i::integer as back, getvariable('last_day')::date - i::integer as day,
@@ -160,3 +186,52 @@ from cells where not is_seen;
 
 insert into dictionary values ('margin_debt_daily', 'high_usd', 'double', 'usd', 'upper bound of the debt',
   'maintenance margin of the first tier');
+
+update funding_daily set dollar_borrow_apr = 0.06, carry_apr = funding_apr - 0.06 where scope_type = 'market';
+
+insert into market_daily (day, venue, market, asset, kind, open_interest_usd, funding_apr, status)
+select getvariable('last_day')::date, venue, asset || '-PERP', asset, 'swap', usd * part,
+  0.1 + 0.2 * part * case when venue = 'okx' then -1 else 1 end, 'seen'
+from cells, (values ('BTC', 0.5), ('ETH', 0.3), ('SOL', 0.2)) as assets (asset, part)
+where back = 0 or (venue = getvariable('odd_venue') and back = 1);
+
+insert into basis_daily (day, asset, tenor_days, basis_apr, markets)
+select day, 'BTC', tenor, case when tenor < 90 then 0.05 + 0.02 * sin(back / 40 + tenor) end, 3
+from days, (select unnest([30, 60, 90]) as tenor);
+
+insert into leverage_daily (day, scope_type, scope, oi_to_market_cap_ratio, oi_to_posted_margin_ratio,
+  oi_to_volume_days, market_cap_usd, market_cap_as_of)
+select day, scope_type, scope, 0.02 + 0.004 * sin(back / 50), case when scope <> 'okx' then 8 end,
+  0.6 + 0.1 * sin(back / 9), case when scope_type <> 'venue' then 2e12 end,
+  case when scope_type <> 'venue' then date '2025-06-06' end
+from days, (values ('market', 'all'), ('asset', 'BTC'), ('venue', 'okx'), ('venue', getvariable('odd_venue')))
+  as scopes (scope_type, scope);
+
+insert into cushion_daily
+select day, scope_type, scope, book, market_usd, 0.004, 0.006, 0.1, near, near * 0.8, near * 1.1, near * 1.3, near / 0.03,
+  0.05, 0.25, 0.07, 0.4, day - 2, false, '1'
+from (select *, case when book = 'vintage' then 0.15 + 0.05 * sin(back / 60) else 0.095 end as near
+  from days, (values ('market', 'all'), ('asset', 'BTC')) as scopes (scope_type, scope),
+  (select unnest(['vintage', 'new_position']) as book));
+
+insert into call_ladder_daily
+select day, asset, shock, 1e9 * abs(shock) * 8, 1e9 * abs(shock) * 10, 1e9 * abs(shock) * 16, day - 2, false, '1'
+from days, (select unnest([-0.2, -0.1, -0.05, 0.05, 0.1, 0.2]) as shock), (select unnest(['BTC', 'ETH']) as asset);
+
+insert into tier_changes
+select getvariable('last_day')::date - 3, getvariable('odd_venue'), 'BTC-PERP', getvariable('last_day')::date - 5,
+  0.004, 0.005, 125, 100, '1';
+
+insert into liquidations_daily (day, venue, asset, low_usd, estimate_usd, is_censored)
+select day, venue, 'BTC', 2e7, 3e7, venue = 'okx' from cells where is_seen and venue in ('okx', 'bybit');
+
+insert into reference_bands values
+  ('L04', 'open_interest', 'global futures open interest', '2025-12-31', 145.1e9, 60e9, 60 / 145.1, 'CoinGlass',
+   'it holds more venues', '1'),
+  ('L04', 'open_interest', 'of a later day', '2026-06-30', 1, 1, 1, 'CoinGlass', 'it is later', '1');
+
+insert into scoreboard
+select signal, rule, horizon, signal = 'funding', 6, 4, '2025-06-01', '2026-02-28', 0.71, 0.6, 0.8, 0.05, 0.4, 0.5, 2.5,
+  9, null, 12, '1'
+from (select unnest(['crowding', 'funding']) as signal), (select unnest(['R1', 'R2']) as rule),
+  (select unnest([7, 14]) as horizon);

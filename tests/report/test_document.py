@@ -26,7 +26,9 @@ def page(report: Path) -> Reader:
 
 def test_sections_are_found_and_ordered() -> None:
     keys = [section.key for section in find_sections()]
-    assert keys == ["headline", "debt", "cost", "concentration", "signals", "coverage", "method"]
+    assert keys == [
+        "headline", "debt", "leverage", "cost", "cushion", "concentration", "signals", "coverage", "method",
+    ]  # fmt: skip
 
 
 def test_nothing_is_loaded_from_anywhere(report: Path, page: Reader) -> None:

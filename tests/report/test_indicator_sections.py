@@ -1,0 +1,137 @@
+"""Leverage, cushion, basis, reference bands and the record of the signals, as a reader meets them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from made_reports import ABOUT, HOSTILE, LAST_DAY, PRODUCED_AT, Reader, small_database
+
+from pipeline.report.base import write_report
+
+ONE_DAY = """
+insert into margin_debt_daily (day, class, venue, asset) values ('2026-03-31', 'derivative', 'okx', 'BTC');
+"""
+
+
+def _written(rows: str, folder: Path) -> str:
+    with small_database(folder / "one.duckdb", ONE_DAY + rows) as connection:
+        return Reader(write_report(connection, None, folder, PRODUCED_AT, ABOUT).read_text()).text
+
+
+@pytest.fixture(scope="module")
+def text(report: Path) -> str:
+    return Reader(report.read_text(encoding="utf-8")).text
+
+
+def test_empty_tables_are_one_sentence_each(tmp_path: Path) -> None:
+    text = _written("", tmp_path)
+    for said in (
+        "No ratio is known: leverage_daily holds no day up to this one",
+        "The cushion is not known: it needs a price and an open interest",
+        "Not known: no margin table of a venue was collected on this day",
+        "Not known: no venue that was asked publishes its forced orders",
+        "Not known: no venue showed a dated future",
+        "Not known: nothing was scored on days up to this one; margin-debt evaluate scores them.",
+        "Nothing to compare: no figure published elsewhere",
+    ):
+        assert said in text
+
+
+def test_the_ladder_adds_up_assets_and_names_both_sides(tmp_path: Path) -> None:
+    # 2 + 3 = 5 bn of longs, 1 + 1 = 2 bn of shorts.
+    text = _written(
+        """
+        insert into cushion_daily (day, scope_type, scope, book, distance_long_ratio, is_counterfactual)
+          values ('2026-03-31', 'market', 'all', 'vintage', 0.1, true);
+        insert into call_ladder_daily values
+          ('2026-03-31', 'BTC', -0.1, 1e9, 2e9, 4e9, '2026-09-01', true, '1'),
+          ('2026-03-31', 'ETH', -0.1, 2e9, 3e9, 4e9, '2026-09-01', true, '1'),
+          ('2026-03-31', 'BTC', 0.1, 1e9, 1e9, 1e9, '2026-09-01', true, '1'),
+          ('2026-03-31', 'ETH', 0.1, 1e9, 1e9, 1e9, '2026-09-01', true, '1')
+        """,
+        tmp_path,
+    )
+    assert (
+        "A fall of 10.0 % would call 5.0 bn USD of longs, "
+        "a rise of 10.0 % would call 2.0 bn USD of shorts (counterfactual)" in text
+    )
+    assert "-10 % 3.0 bn USD 5.0 bn USD 8.0 bn USD" in text
+    assert "Margin tables as of 2026-09-01." in text
+
+
+@pytest.mark.parametrize(
+    ("tiers_as_of", "is_counterfactual", "expected"),
+    [
+        (
+            "'2026-09-01'",
+            "true",
+            "Counterfactual: the youngest margin table behind it is as of 2026-09-01, later",
+        ),
+        ("'2026-03-30'", "false", "Margin tables as of 2026-03-30. 40.0 % of the open interest stands under"),
+        ("null", "false", "No margin table behind it has a date. 40.0 % of the open interest"),
+    ],
+)
+def test_the_lead_says_of_when_the_margin_tables_are(
+    tiers_as_of: str, is_counterfactual: str, expected: str, tmp_path: Path
+) -> None:
+    text = _written(
+        f"""
+        insert into cushion_daily (day, scope_type, scope, book, distance_long_ratio, distance_long_low_ratio,
+          distance_long_high_ratio, tabled_ratio, tiers_as_of, is_counterfactual)
+        values ('2026-03-31', 'market', 'all', 'vintage', 0.126, 0.114, 0.138, 0.4, {tiers_as_of},
+          {is_counterfactual})
+        """,
+        tmp_path,
+    )
+    assert "called after a fall of 12.6 % on average (bounds 11.4 % to 13.8 %), not known daily" in text
+    assert expected in text
+
+
+def test_ratios_are_named_in_full_and_dated(text: str) -> None:
+    assert "open interest / market capitalisation 2.0 %" in text
+    assert "oldest supply as of 2025-06-06" in text
+    assert "open interest / margin posted 8.0 times 8.0 times" in text
+    assert "upper bound of debt / stablecoins in circulation not known not known no dated figure" in text
+
+
+def test_a_changed_margin_table_names_both_rates_and_a_hostile_venue_as_text(text: str) -> None:
+    assert f"2026-03-28 {HOSTILE} BTC-PERP 0.40 % 0.50 % 125 100 2026-03-26" in text
+
+
+def test_what_others_publish_is_dated_sourced_and_never_of_a_later_day(text: str) -> None:
+    # 60 / 145.1 = 41.35 %
+    assert (
+        "global futures open interest 2025-12-31 145.1 bn USD 60.0 bn USD 41.4 % CoinGlass it holds" in text
+    )
+    assert "of a later day" not in text
+    assert "These data are made: the ratio checks nothing here." in text
+
+
+def test_the_record_stands_beside_its_baseline_and_is_not_read_before_it_was_made(
+    text: str, reader: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    assert "crowding 4 of 6 0.71 0.60 to 0.80 +0.05 40.0 % 50.0 % 2.5 9" in text
+    assert "funding (baseline) 4 of 6" in text
+    assert "12 rows were scored together" in text
+    earlier = write_report(reader, LAST_DAY - timedelta(days=60), tmp_path, PRODUCED_AT, ABOUT)
+    assert "Not known: nothing was scored on days up to this one" in Reader(earlier.read_text()).text
+
+
+def test_the_dearest_cell_names_the_heat_map(tmp_path: Path) -> None:
+    # The larger BTC perpetual of okx counts (5 %), not the smaller one (90 %); a future has no cell.
+    text = _written(
+        """
+        insert into market_daily (day, venue, market, asset, kind, open_interest_usd, funding_apr, status)
+        values
+          ('2026-03-31', 'okx', 'a', 'BTC', 'swap', 9, 0.05, 'seen'),
+          ('2026-03-31', 'okx', 'b', 'BTC', 'swap', 1, 0.90, 'seen'),
+          ('2026-03-31', 'gate', 'c', 'BTC', 'swap', 5, 0.20, 'seen'),
+          ('2026-03-31', 'gate', 'd', 'ETH', 'future', 5, 0.70, 'seen')
+        """,
+        tmp_path,
+    )
+    assert "Longs pay most for BTC on gate: 20.0 % a year" in text
+    assert "asset okx gate BTC 5.0 % 20.0 %" in text
