@@ -65,8 +65,8 @@ def risk_levels(readings: pd.DataFrame) -> pd.DataFrame:
 
     `score` in [0, 1] is the weighted place of the known signals' levels (calm 0, critical 1), NaN while the
     level is unknown. `drivers` names every signal that is not calm ("accumulation high; crowding elevated"),
-    or says "none"; `without_data` names those that had no data up to that day, None if all had. `blind_ratio` is the share of expected
-    open interest not seen, NaN when unknown.
+    or says "none"; `without_data` names those that had no data up to that day, None if all had.
+    `blind_ratio` is the share of expected open interest not seen, NaN when unknown.
     """
     market = readings.loc[readings["scope_type"] == "market"]
     read = set(market["signal"])
