@@ -61,7 +61,7 @@ def _banner(data: ReportData, levels: Sequence[str | None], drivers: str | None)
         reverse=True,
     )[:1]
     cause = (
-        drivers.replace("_", " ") if drivers and drivers != NO_DRIVERS else "every market-wide signal is calm"
+        drivers.replace("_", " ") if drivers and drivers != NO_DRIVERS else "every signal with data is calm"
     )
     reason = f": {_inside(told[0]['reason'])}" if told and told[0]["reason"] else ""
     length = words.streak(levels)

@@ -82,7 +82,7 @@ def test_the_headline_says_level_reason_and_times(page: Reader) -> None:
 @pytest.mark.parametrize(
     ("level", "drivers", "levels", "expected"),
     [
-        ("calm", "none", ("calm", "calm"), "Every market-wide signal is calm: growth is +1.0 %. Read as of"),
+        ("calm", "none", ("calm", "calm"), "Every signal with data is calm: growth is +1.0 %. Read as of"),
         (
             "elevated",
             "accumulation elevated",
