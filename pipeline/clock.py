@@ -7,6 +7,7 @@ not time of day and use `time.perf_counter` where they are measured.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
@@ -60,6 +61,11 @@ def from_milliseconds(value: float) -> datetime:
 def end_of(day: date) -> datetime:
     """The instant a UTC day ends: 00:00 of the next one. Levels are read nearest to it."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + DAY
+
+
+def span_milliseconds(days: Sequence[date]) -> tuple[int, int]:
+    """First and last instant of consecutive UTC days, oldest first, in Unix milliseconds."""
+    return milliseconds(end_of(days[0]) - timedelta(days=1)), milliseconds(end_of(days[-1]))
 
 
 def last_complete_day(clock: Clock) -> date:

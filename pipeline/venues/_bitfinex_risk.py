@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import span_milliseconds
 from pipeline.errors import PayloadUnreadable
 from pipeline.records import Dataset, InsuranceFundRow, LeverageTierRow, LiquidationRow, Stamp, Unit
 from pipeline.venues.base import (
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _DOCS = "https://docs.bitfinex.com/reference"
 _PAGE = 500
-_DAY_MS = 86_400_000
 
 RISK_REPORTS: Mapping[Dataset, Declaration] = {
     Dataset.LONG_SHORT_RATIO: Unsupported("no ratio of accounts; margin position sizes are in margin_loan"),
@@ -96,7 +95,7 @@ class BitfinexRisk:
     async def liquidation_history(self, ask: Asker) -> None:
         """Every forced closing of the days asked, oldest first; the venue allows three calls a minute."""
         method = "publicGetLiquidationsHist"
-        start, until = milliseconds(end_of(ask.days[0])) - _DAY_MS, milliseconds(end_of(ask.days[-1]))
+        start, until = span_milliseconds(ask.days)
         seen: set[str] = set()
         while True:
             asked = {"start": start, "end": until - 1, "limit": _PAGE, "sort": 1}

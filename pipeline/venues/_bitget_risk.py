@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     Direction,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 DOCS = "https://www.bitget.com/api-doc"
 # Product types by the currency their contracts are quoted in.
 PRODUCTS = {"USDT": "USDT-FUTURES", "USDC": "USDC-FUTURES", "USD": "COIN-FUTURES"}
-_DAY_MS = 86_400_000
 _LIQUIDATION_PAGE = 100
 _SIDES = {"buy": "long", "sell": "short"}
 
@@ -138,7 +137,7 @@ class BitgetRisk:
 
     async def liquidation_history(self, ask: Asker) -> None:
         """Forced orders of three days, newest page first: follow the cursor to the window's start."""
-        since, until = milliseconds(end_of(ask.days[0])) - _DAY_MS, milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         method = "publicUtaGetV3MarketLiquidations"
         for category in PRODUCTS.values():
             twins: Counter[str] = Counter()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import span_milliseconds
 from pipeline.records import Dataset, FundingKind, FundingRateRow, PriceRow, Stamp, Unit
 from pipeline.venues.base import (
     Declaration,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _DOCS = "https://asterdex.github.io/aster-api-website/futures-v3/market-data"
 _PAGE = 1000
-_DAY_MS = 86_400_000
 
 
 class Aster(Venue):
@@ -111,7 +110,7 @@ class Aster(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, oldest page first: the start of the window moves on to its end."""
-        since, until = milliseconds(end_of(ask.days[0])) - _DAY_MS, milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def one(market: Mapping[str, Any]) -> None:
             start, method = since, "fapiPublicGetV3FundingRate"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import end_of, milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     Direction,
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 _USD_M = "https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api"
 _DEFAULT_INTERVAL_HOURS = 8.0  # fundingInfo lists only the symbols that were moved away from 8 h
 _PAGE = 1000
-_DAY_MS = 86_400_000
 
 
 class Binance(BinanceRisk, Venue):
@@ -192,7 +191,7 @@ class Binance(BinanceRisk, Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid. USDT-M answers for all symbols at once; COIN-M wants one symbol a call."""
-        since, until = milliseconds(end_of(ask.days[0])) - _DAY_MS, milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         seen: set[tuple[str, int]] = set()
 
         def take(method: str, items: list[dict[str, Any]]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     Direction,
@@ -167,8 +167,7 @@ class BingX(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What linear perpetuals paid, in windows that one page holds."""
-        since = milliseconds(end_of(ask.days[0])) - 24 * _HOUR_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         windows = [(start, min(start + _WINDOW_MS, until)) for start in range(since, until, _WINDOW_MS)]
 
         async def one(market: Mapping[str, Any]) -> None:

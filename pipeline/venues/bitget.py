@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import milliseconds, span_milliseconds
 from pipeline.records import (
     BorrowRateRow,
     Dataset,
@@ -37,7 +37,6 @@ from pipeline.venues.base import (
 if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
 
-_DAY_MS = 86_400_000
 _PAGE = 100
 # The coins that hold most of the venue's borrowing: a call names one.
 _BORROWED = ("USDT", "USDC", "BTC", "ETH")
@@ -153,7 +152,7 @@ class Bitget(BitgetRisk, Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, newest page first: turn pages until the window's start."""
-        since, until = milliseconds(end_of(ask.days[0])) - _DAY_MS, milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         method = "publicMixGetV2MixMarketHistoryFundRate"
 
         async def one(market: Mapping[str, Any]) -> None:

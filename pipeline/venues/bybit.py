@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import span_milliseconds
 from pipeline.records import (
     BorrowRateRow,
     Dataset,
@@ -48,7 +48,6 @@ from pipeline.venues.base import (
 if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
 
-_DAY_MS = 86_400_000
 _FUNDING_PAGE, _OPEN_INTEREST_PAGE = 200, 200
 
 
@@ -187,7 +186,7 @@ class Bybit(BybitRisk, Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, newest page first: walk back with `endTime` until the window's start."""
-        since, until = milliseconds(end_of(ask.days[0])) - _DAY_MS, milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         method = "publicGetV5MarketFundingHistory"
 
         async def one(market: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import span_milliseconds
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 _DOCS = "https://exchange-docs.crypto.com/exchange/v1/rest-ws/index.html"
 _TICKERS, _VALUATIONS = "v1PublicGetPublicGetTickers", "v1PublicGetPublicGetValuations"
 _INSURANCE = "v1PublicGetPublicGetInsurance"
-_DAY_MS = 86_400_000
 _PAGE = 300
 
 
@@ -140,8 +139,7 @@ class CryptoCom(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What each hour cost, newest page first: the end of the window moves back to its start."""
-        since = milliseconds(end_of(ask.days[0])) - _DAY_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def one(market: Mapping[str, Any]) -> None:
             end = until + 1  # whether the bound belongs to the window is not said

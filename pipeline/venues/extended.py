@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, from_milliseconds, milliseconds
+from pipeline.clock import from_milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -143,8 +143,7 @@ class Extended(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What each hour cost, in windows that one answer holds."""
-        since = milliseconds(end_of(ask.days[0])) - 24 * _HOUR_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         windows = [(start, min(start + _WINDOW_MS, until)) for start in range(since, until, _WINDOW_MS)]
 
         async def one(market: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, from_milliseconds, milliseconds
+from pipeline.clock import from_milliseconds, milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -155,8 +155,7 @@ class HitBtc(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, newest page first: the end of the window moves back to its start."""
-        since = milliseconds(end_of(ask.days[0])) - 24 * _HOUR_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def one(market: Mapping[str, Any]) -> None:
             end = until + _HOUR_MS - 1  # rows are stamped after the hour they settle

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import end_of, milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -240,8 +240,7 @@ class Htx(HtxRisk, Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid: linear by windows that fit a page, coin-margined newest page first."""
-        since = milliseconds(end_of(ask.days[0])) - _DAY_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         linear, inverse = (
             "contractPublicGetV5MarketFundingRateHistory",
             "contractPublicGetSwapApiV1SwapHistoricalFundingRate",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     Direction,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
 
 _DOCS = "https://docs.kraken.com/api/docs/futures-api/trading"
-_DAY_MS = 86_400_000
 
 
 class KrakenFutures(Venue):
@@ -127,8 +126,7 @@ class KrakenFutures(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid each hour, one perpetual a call."""
-        since = milliseconds(end_of(ask.days[0])) - _DAY_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         method = "publicGetHistoricalfundingrates"
 
         async def one(market: Mapping[str, Any]) -> None:

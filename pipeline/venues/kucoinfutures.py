@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import end_of, milliseconds, span_milliseconds
 from pipeline.records import (
     BorrowRateRow,
     Dataset,
@@ -206,8 +206,7 @@ class KucoinFutures(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, at most 100 rows a call: walk back until the window's start."""
-        since = milliseconds(end_of(ask.days[0])) - _DAY_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
         method = "futuresPublicGetContractFundingRates"
 
         async def one(market: Mapping[str, Any]) -> None:

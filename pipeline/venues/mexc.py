@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import span_milliseconds
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 _DOCS = "https://www.mexc.com/api-docs/futures/market-endpoints"
 _RATE = "contractPublicGetFundingRateSymbol"
 _PAGE = 100
-_DAY_MS = 86_400_000
 
 
 class Mexc(Venue):
@@ -172,8 +171,7 @@ class Mexc(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, newest page first, back to the window's start."""
-        since = milliseconds(end_of(ask.days[0])) - _DAY_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def one(market: Mapping[str, Any]) -> None:
             method, page, pages = "contractPublicGetFundingRateHistory", 1, 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import end_of, milliseconds, span_milliseconds
 from pipeline.records import (
     BorrowRateRow,
     Dataset,
@@ -197,8 +197,7 @@ class Okx(OkxRisk, Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, newest page first: walk back with `after` until the window's start."""
-        since = milliseconds(end_of(ask.days[0])) - 24 * _HOUR_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def one(market: Mapping[str, Any]) -> None:
             method, after = "publicGetPublicFundingRateHistory", until + 1

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, from_milliseconds, milliseconds
+from pipeline.clock import from_milliseconds, milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -138,8 +138,7 @@ class Pacifica(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What each hour cost, newest page first."""
-        since = milliseconds(end_of(ask.days[0])) - 24 * _HOUR_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def one(market: Mapping[str, Any]) -> None:
             asked = {"symbol": market["id"], "limit": _PAGE}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import milliseconds, span_milliseconds
 from pipeline.records import (
     Dataset,
     Direction,
@@ -170,8 +170,7 @@ class Phemex(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid; a window whose answer is full is asked again in two halves."""
-        since = milliseconds(end_of(ask.days[0])) - 24 * _HOUR_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def window(market: Mapping[str, Any], start: int, end: int) -> None:
             method = "GetApiDataPublicDataFundingRateHistory"

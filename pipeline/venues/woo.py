@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import span_milliseconds
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _DOCS = "https://developer.woox.io/api-reference/endpoint/public_data"
 _FUTURES, _RATES = "v3PublicGetFutures", "v3PublicGetFundingRate"
 _HISTORY = "v3PublicGetFundingRateHistory"
-_DAY_MS = 86_400_000
 
 
 class Woo(Venue):
@@ -145,8 +144,7 @@ class Woo(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, newest page first: the end of the window moves back to its start."""
-        since = milliseconds(end_of(ask.days[0])) - _DAY_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def one(market: Mapping[str, Any]) -> None:
             end = until

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipeline.clock import end_of, milliseconds
+from pipeline.clock import span_milliseconds
 from pipeline.records import (
     Dataset,
     Direction,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
 
 _DOCS = "https://doc.xt.com/docs/futures/MarketData"
-_DAY_MS = 86_400_000
 _PAGE = 200
 
 
@@ -162,8 +161,7 @@ class Xt(Venue):
 
     async def funding_rate_history(self, ask: Asker) -> None:
         """What was paid, newest first; a page begins after the last row of the page before."""
-        since = milliseconds(end_of(ask.days[0])) - _DAY_MS
-        until = milliseconds(end_of(ask.days[-1]))
+        since, until = span_milliseconds(ask.days)
 
         async def one(market: Mapping[str, Any]) -> None:
             method = _method(market, "QFundingRateRecord")
