@@ -53,16 +53,26 @@ def absorption_path(changes: Array, window: int, half_life_days: float) -> Array
     500 days with a half-life of 250. Each day costs the eigenvalues of one matrix: pass the rows that the
     days wanted need.
     """
-    weights = 0.5 ** (np.arange(window - 1, -1, -1.0) / half_life_days)
-    weights /= weights.sum()
+    weights = decaying_weights(window, half_life_days)
     ratios = np.full(changes.shape[0], np.nan)
     for at in range(window - 1, changes.shape[0]):
         rows = changes[at - window + 1 : at + 1]
         rows = rows[:, ~np.isnan(rows).any(axis=0)]
         if rows.shape[1] >= FEWEST_ASSETS:
-            away = rows - weights @ rows
-            ratios[at] = absorption_ratio((away * weights[:, None]).T @ away)
+            ratios[at] = absorption_ratio(weighted_covariance(rows, weights))
     return ratios
+
+
+def decaying_weights(window: int, half_life_days: float) -> Array:
+    """Weights of `window` days, (window,), oldest first, that halve every half-life and sum to one."""
+    weights = 0.5 ** (np.arange(window - 1, -1, -1.0) / half_life_days)
+    return np.asarray(weights / weights.sum())
+
+
+def weighted_covariance(rows: Array, weights: Array) -> Array:
+    """Covariance of complete changes, (assets, assets), around their weighted mean; weights sum to one."""
+    away = rows - weights @ rows
+    return np.asarray((away * weights[:, None]).T @ away)
 
 
 def absorption_shift(ratios: Array, short: int = 15, long: int = 365) -> Array:

@@ -24,7 +24,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipeline.methods.comovement import FEWEST_ASSETS, absorption_ratio, absorption_shift
+from pipeline.methods.comovement import (
+    FEWEST_ASSETS,
+    absorption_ratio,
+    absorption_shift,
+    decaying_weights,
+    weighted_covariance,
+)
 from pipeline.signals.base import Signal
 from pipeline.signals.levels import MEMORY_DAYS, MINIMUM_SEEN_RATIO, Band, LevelRule, assess
 from pipeline.signals.panel import Matrix, panel_of
@@ -59,19 +65,17 @@ def absorption_ratios(price_usd: Matrix, open_interest_usd: Matrix) -> Matrix:
     size = np.nan_to_num(pd.DataFrame(open_interest_usd).ffill(limit=MEMORY_DAYS).to_numpy(), nan=-np.inf)
     changes = np.diff(np.log(price), axis=0, prepend=np.nan)
     holes = np.cumsum(~np.isfinite(changes), axis=0)
-    weights = 0.5 ** (np.arange(WINDOW_DAYS - 1, -1, -1.0) / HALF_LIFE_DAYS)
-    weights /= weights.sum()
+    weights = decaying_weights(WINDOW_DAYS, HALF_LIFE_DAYS)
     ratios = np.full(price.shape[0], np.nan)
     for at in range(WINDOW_DAYS, price.shape[0]):
         complete = np.flatnonzero(holes[at] == holes[at - WINDOW_DAYS])
         largest = complete[np.argsort(-size[at, complete], kind="stable")[:MOST_ASSETS]]
-        rows = changes[at - WINDOW_DAYS + 1 : at + 1, largest]
-        away = rows - weights @ rows
-        spread = np.sqrt(weights @ away**2)
-        moves = spread > 0
-        if moves.sum() >= FEWEST_ASSETS:
-            scores = away[:, moves] / spread[moves]
-            ratios[at] = absorption_ratio((scores * weights[:, None]).T @ scores)
+        covariance = weighted_covariance(changes[at - WINDOW_DAYS + 1 : at + 1, largest], weights)
+        moving = np.flatnonzero(np.diag(covariance) > 0)
+        if moving.size >= FEWEST_ASSETS:
+            spread = np.sqrt(np.diag(covariance)[moving])
+            correlation = covariance[np.ix_(moving, moving)] / np.outer(spread, spread)
+            ratios[at] = absorption_ratio(correlation)
     return ratios
 
 

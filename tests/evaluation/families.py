@@ -31,29 +31,38 @@ from pipeline.signals.composite import risk_levels
 UNSEEN_SEEDS = tuple(range(1001, 1021))
 ALARMS = ("elevated", "high", "critical")
 LOOK_BACK_DAYS = 30
-HORIZON_DAYS = 30
 LEAST_MATCHED_RATIO = 0.6
 HOURS_A_YEAR = 8760
 DAY = pd.Timedelta(days=1)
-# What the venues list by the thousand is the same asset; the factor cancels in every ratio used here.
+# What the venues list by the thousand is the same asset.
 ASSET_OF_BASE = {"1000PEPE": "PEPE", "kPEPE": "PEPE"}
+COINS_OF_BASE = {"1000PEPE": 1000.0, "kPEPE": 1000.0}
+DOLLARS = ("USD", "USDT", "USDC")
+CURRENCY_OF_NAME = {"UST": "USDT"}
+# What a made world tells. It has no supplies and no forced orders, which credit gap and liquidation pressure
+# read, and comovement needs 425 days.
 COLUMNS = (
+    "open_interest_usd",
     "quantity_growth_30d_ratio",
+    "quantity_growth_1d_ratio",
     "funding_apr",
     "hhi_venue_ratio",
     "hhi_asset_ratio",
     "seen_ratio",
+    "price_usd",
+    "borrow_apr",
+    "loan_utilisation_ratio",
 )
 
 
 def signal_inputs(history: History) -> pd.DataFrame:
     """What the signals read, from the truth: one row a (day, scope_type, scope), COLUMNS beside it.
 
-    Ratios are fractions, funding a simple fraction a year. Everything was seen, so `seen_ratio` is 1 for the
-    market and each venue, and NaN for an asset, which has none.
+    Ratios are fractions, funding and borrowing a simple fraction a year, prices US dollars a coin. Everything
+    was seen, so `seen_ratio` is 1 for the market and each venue, and NaN for an asset, which has none.
     """
     book = _book(history)
-    growth = _matched(book, history)
+    growth = {days: _matched(book, history, days) for days in (30, 1)}
     scoped = [_of_scope(book, growth, *scope) for scope in _scopes()]
     inputs = pd.concat(scoped, ignore_index=True)
     for dimension in ("venue", "asset"):
@@ -63,6 +72,13 @@ def signal_inputs(history: History) -> pd.DataFrame:
         of_market = inputs["day"].map(index).where(inputs["scope_type"] == "market")
         inputs[f"hhi_{dimension}_ratio"] = of_market
     inputs["seen_ratio"] = inputs["scope_type"].map({"market": 1.0, "venue": 1.0})
+    prices = _prices(history)
+    inputs = inputs.merge(prices, how="left", left_on=["day", "scope"], right_index=True)
+    for name, series in (
+        ("borrow_apr", _borrow_apr(history)),
+        ("loan_utilisation_ratio", _utilisation(history, prices)),
+    ):
+        inputs[name] = inputs["day"].map(series).where(inputs["scope_type"] == "market")
     return inputs[[*KEY, *COLUMNS]].sort_values(list(KEY), ignore_index=True)
 
 
@@ -104,14 +120,46 @@ def _running(funding: pd.DataFrame) -> pd.DataFrame:
     return mine.assign(day=day, rate=mine["predicted_rate"]).dropna(subset=["day"])
 
 
-def _matched(book: pd.DataFrame, history: History) -> pd.DataFrame:
-    """Pairs of a market 30 days apart, with today's coins at the old price; a closed market holds none."""
+def _prices(history: History) -> pd.Series[float]:
+    """US dollars a coin by (day, asset), the median of the perpetuals' marks."""
+    listed = history.tables["markets"].drop_duplicates(["venue", "market"], keep="last")
+    price = history.tables["price"].merge(listed[listed["kind"] == "swap"], on=["venue", "market"])
+    coin = price["mark_price"] / price["base"].map(COINS_OF_BASE).fillna(1.0)
+    by = [_day_ended(price), price["base"].replace(ASSET_OF_BASE)]
+    return coin.groupby(by).median().rename("price_usd")
+
+
+def _borrow_apr(history: History) -> pd.Series[float]:
+    """What borrowing dollars costs by day, the median over venues and currencies."""
+    rates = history.tables["borrow_rate"]
+    rates = rates[rates["currency"].replace(CURRENCY_OF_NAME).isin(DOLLARS)]
+    return rates.groupby(_day_ended(rates))["borrow_apr"].median()
+
+
+def _utilisation(history: History, prices: pd.Series[float]) -> pd.Series[float]:
+    """Loans used over lent by day, both in dollars."""
+    loans = history.tables["margin_loan"]
+    loans = loans[loans["measure"].isin(("used", "lent"))]
+    loans = loans.assign(day=_day_ended(loans), currency=loans["currency"].replace(CURRENCY_OF_NAME))
+    loans = loans.merge(prices, how="left", left_on=["day", "currency"], right_index=True)
+    usd = loans["amount"] * loans["price_usd"].mask(loans["currency"].isin(DOLLARS), 1.0)
+    totals = usd.groupby([loans["day"], loans["measure"]]).sum().unstack()
+    return totals["used"] / totals["lent"]
+
+
+def _day_ended(observed: pd.DataFrame) -> pd.Series[pd.Timestamp]:
+    """The day at whose end a row was observed."""
+    return (observed["observed_at"] - DAY).dt.tz_localize(None).rename("day")
+
+
+def _matched(book: pd.DataFrame, history: History, days: int) -> pd.DataFrame:
+    """Pairs of a market some days apart, with today's coins at the old price; a closed market holds none."""
     key = ["venue", "market"]
     listed = history.tables["markets"].drop_duplicates(key, keep="last")
     ends_at = listed["delisted_at"].fillna(listed["expires_at"])
     columns = ["day", *key, "asset", "open_interest_base", "mark_price", "usd"]
     pairs: pd.DataFrame = book[columns].copy()
-    pairs["day"] += pd.Timedelta(days=HORIZON_DAYS)
+    pairs["day"] += days * DAY
     pairs = pairs[pairs["day"] <= book["day"].max()]
     now = book[["day", *key, "open_interest_base"]].rename(columns={"open_interest_base": "base_now"})
     pairs = pairs.merge(now, on=["day", *key], how="left", validate="1:1")
@@ -123,19 +171,20 @@ def _matched(book: pd.DataFrame, history: History) -> pd.DataFrame:
     return pairs
 
 
-def _of_scope(book: pd.DataFrame, pairs: pd.DataFrame, scope_type: str, column: str) -> pd.DataFrame:
+def _of_scope(
+    book: pd.DataFrame, matched: dict[int, pd.DataFrame], scope_type: str, column: str
+) -> pd.DataFrame:
     by = ["day", "scope"]
-    book, pairs = (
-        frame.assign(scope="all" if scope_type == "market" else frame[column]) for frame in (book, pairs)
-    )
-    sums = pairs.groupby(by)[["usd", "matched", "revalued"]].sum()
-    growth = (sums["revalued"] / sums["matched"] - 1).where(
-        sums["matched"] >= LEAST_MATCHED_RATIO * sums["usd"]
-    )
+    book = book.assign(scope="all" if scope_type == "market" else book[column])
+    scoped = book.groupby(by)[["usd"]].sum().rename(columns={"usd": "open_interest_usd"})
+    for days, pairs in matched.items():
+        named = pairs.assign(scope="all" if scope_type == "market" else pairs[column])
+        sums = named.groupby(by)[["usd", "matched", "revalued"]].sum()
+        growth = sums["revalued"] / sums["matched"] - 1
+        is_enough = sums["matched"] >= LEAST_MATCHED_RATIO * sums["usd"]
+        scoped[f"quantity_growth_{days}d_ratio"] = growth.where(is_enough)
     funded = book[book["funding_apr"].notna() & (book["usd"] > 0)]
     funded = funded.assign(paid=funded["usd"] * funded["funding_apr"]).groupby(by)[["usd", "paid"]].sum()
-    scoped = book.groupby(by).size().to_frame("markets")
-    scoped["quantity_growth_30d_ratio"] = growth
     scoped["funding_apr"] = funded["paid"] / funded["usd"]
     return scoped.reset_index().assign(scope_type=scope_type)
 
