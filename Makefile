@@ -8,7 +8,7 @@ READY := .venv/installed
 APT := sudo apt-get install --yes git make python3 python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test soak lint types bench families readme constraints clean
+.PHONY: help install demo dev test soak lint types bench families critical readme constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -51,6 +51,9 @@ bench: $(READY) ## how fast pulls, builds and methods are, each beside its rival
 
 families: $(READY) ## 20 unseen seeds of each made family, scored as in tests/evaluation/RESULTS.md
 	@$(BIN)/python -m tests.evaluation.families
+
+critical: $(READY) ## simulate the critical values that come with the product
+	@$(BIN)/python -m pipeline.critical_cache
 
 readme: $(READY) ## write the README's table of venues anew from their declarations
 	@$(BIN)/python tests/architecture/readme_table.py

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipeline.assets.episodes import episodes
 from pipeline.assets.models import model_assets
 from pipeline.assets.quality import quality_checks
 from pipeline.assets.raw import raw_assets
@@ -35,7 +36,7 @@ def build_definitions(runtime: Runtime | None = None) -> dg.Definitions:
     """Everything Dagster sees. A command hands in its own runtime; Dagster's own runs make theirs."""
     job = daily_job()
     return dg.Definitions(
-        assets=[raw_assets, *model_assets(), *signal_assets(), scoreboard, serving, report],
+        assets=[raw_assets, *model_assets(), *signal_assets(), episodes, scoreboard, serving, report],
         asset_checks=quality_checks(),
         jobs=[job],
         schedules=[daily_schedule(job)],

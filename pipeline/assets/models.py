@@ -23,6 +23,7 @@ def signal_keys() -> list[dg.AssetKey]:
 
 RISK_KEY = dg.AssetKey(["signals", "risk"])
 SCOREBOARD_KEY = dg.AssetKey(["signals", "scoreboard"])
+EPISODES_KEY = dg.AssetKey(["signals", "explosive_episodes"])
 
 
 def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
@@ -37,6 +38,8 @@ def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
             keys += signal_keys()
         elif read == "signals.scoreboard":
             keys.append(SCOREBOARD_KEY)
+        elif read == "signals.explosive_episodes":
+            keys.append(EPISODES_KEY)
         elif schema == "signals":
             keys.append(RISK_KEY)
         elif read == "internal.dictionary":

@@ -2,7 +2,7 @@
 
 H0 of both: no explosive stretch. The simulation assumes steps of one size; the bootstrap takes the steps of
 the series, fat tails included, and guards a whole family of tests at once. Neither belongs in a daily pass:
-simulated values depend on settings alone and are kept on disk by `pipeline/critical_cache.py`.
+simulated values depend on settings alone and come with the product as files (`pipeline/critical_cache.py`).
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipeline.methods.explosive import minimum_duration
@@ -69,11 +70,9 @@ def read(inputs: pd.DataFrame) -> pd.DataFrame:
 
 def statistics(growth_1d_ratio: Matrix) -> Matrix:
     """The statistic of every day and scope; NaN without a figure that day or under 120 days of index."""
-    steps = np.log(np.maximum(1.0 + growth_1d_ratio, LEAST_LEFT_RATIO))
+    steps = log_steps(growth_1d_ratio)
     is_known = np.isfinite(steps)
-    # a scope begins on its first figure, and anew on the first after a hole of more than a week
-    silent_days = pd.DataFrame(days_since(is_known)).shift(fill_value=np.inf).to_numpy()
-    begins = is_known & (silent_days > MEMORY_DAYS)
+    begins = stretch_begins(is_known)
     found = np.full(steps.shape, np.nan)
     for column in range(steps.shape[1]):
         cuts = np.append(np.flatnonzero(begins[:, column]), steps.shape[0])
@@ -82,6 +81,17 @@ def statistics(growth_1d_ratio: Matrix) -> Matrix:
             found[start:end, column] = statistic(index)
             found[start : start + MINIMUM_HISTORY_DAYS - 1, column] = np.nan
     return np.where(is_known, found, np.nan)
+
+
+def log_steps(growth_1d_ratio: Matrix) -> Matrix:
+    """Daily steps of the logarithm of the price-free index, of the shape given; NaN without a figure."""
+    return np.asarray(np.log(np.maximum(1.0 + growth_1d_ratio, LEAST_LEFT_RATIO)))
+
+
+def stretch_begins(is_known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Where a series begins, (days, scopes): its first figure, and the first after over a week without."""
+    silent_days = pd.DataFrame(days_since(is_known)).shift(fill_value=np.inf).to_numpy()
+    return np.asarray(is_known & (silent_days > MEMORY_DAYS))
 
 
 def _number(value: float) -> str:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from pipeline.build import FIRST_DAY, load_seeds, write_dictionary
+from pipeline.evaluate.episodes import explosive_episodes
 from pipeline.evaluate.home import home_record
 from pipeline.evaluate.scoreboard import scoreboard
 from pipeline.models import MAY_READ, Model, read_models
@@ -95,6 +96,7 @@ def _signal_tables(connection: duckdb.DuckDBPyConnection) -> None:
         ("risk_levels", risk_levels(readings)),
         ("risk_events", risk_events(readings)),
         ("scoreboard", scoreboard(home_record(connection), readings, risk_levels(readings))),
+        ("explosive_episodes", explosive_episodes(inputs)),
     ):
         connection.register("made", frame)
         connection.execute(f"create table if not exists signals.{name} as select * from made")

@@ -61,7 +61,9 @@ def test_every_table_signal_and_output_is_a_materialization(events: Events) -> N
         if event.is_step_materialization and event.asset_key
     }
     wanted = {f"{model.schema}/{model.name}" for model in read_models()}
-    wanted |= {f"signals/{name}" for name in SIGNALS} | {"signals/risk", "signals/scoreboard"}
+    wanted |= {f"signals/{name}" for name in SIGNALS} | {
+        "signals/explosive_episodes", "signals/risk", "signals/scoreboard",
+    }  # fmt: skip
     wanted |= {"serving/margin_debt", "reports/daily"}
     assert len(wanted) > 30
     assert found - {f"raw/{venue}" for venue in VENUES} == wanted

@@ -1,4 +1,4 @@
-"""Critical values against published ones (A08, A09, A12, A18), their cache, the bootstrap and the monitor."""
+"""Critical values against published ones (A08, A09, A12, A18), their files, the bootstrap and the monitor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.critical_cache import cached, cached_or_simulated
+from pipeline.critical_cache import cached, keep, shipped
+from pipeline.errors import ContractBroken
 from pipeline.methods.critical_values import (
     CriticalValues,
     Settings,
@@ -85,35 +86,49 @@ def test_values_of_a_level_do_not_depend_on_the_length_after_it() -> None:
     np.testing.assert_allclose(short.dating[1, 19:], long.dating[1, 19:80], atol=0.16)
 
 
-def test_values_are_simulated_once_and_read_after(tmp_path: Path) -> None:
+def test_values_are_read_as_they_were_kept(tmp_path: Path) -> None:
     settings = Settings(60, 15, repetitions=100)
-    folder = tmp_path / "critical_values"
-    assert cached(folder, settings) is None
-    made = cached_or_simulated(folder, settings)
-    (file,) = folder.iterdir()
-    stamp = file.stat().st_mtime_ns
-    read = cached_or_simulated(folder, settings)
-    assert file.stat().st_mtime_ns == stamp
+    assert cached(tmp_path, settings) is None
+    made = critical_values(settings)
+    keep(tmp_path, made)
+    read = cached(tmp_path, settings)
+    assert read is not None
     for name in ("adf", "sadf", "gsadf", "dating", "bsadf"):
-        np.testing.assert_array_equal(getattr(read, name), getattr(made, name))
+        np.testing.assert_allclose(getattr(read, name), getattr(made, name), rtol=0, atol=5.1e-5)
 
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Settings)])
 def test_any_other_setting_has_a_file_of_its_own(tmp_path: Path, field: str) -> None:
     settings = Settings(60, 15, repetitions=20)
-    cached_or_simulated(tmp_path, settings)
+    keep(tmp_path, critical_values(settings))
     value = getattr(settings, field)
     other = dataclasses.replace(settings, **{field: not value if isinstance(value, bool) else value + 1})
     assert cached(tmp_path, other) is None
 
 
-def test_a_file_cut_short_is_simulated_again(tmp_path: Path) -> None:
+def test_a_file_cut_short_is_not_read(tmp_path: Path) -> None:
     settings = Settings(60, 15, repetitions=20)
-    made = cached_or_simulated(tmp_path, settings)
+    keep(tmp_path, critical_values(settings))
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:100])
     assert cached(tmp_path, settings) is None
-    np.testing.assert_array_equal(cached_or_simulated(tmp_path, settings).gsadf, made.gsadf)
+
+
+@pytest.mark.parametrize("days", [180, 365, pytest.param(730, marks=pytest.mark.soak), 1460])
+def test_the_values_that_come_with_the_product_are_those_simulated(days: int) -> None:
+    """Two of the lengths are simulated anew; the longest is held to the authors' own, near A12's 1,600."""
+    values = shipped(days)
+    if days == 1460:
+        assert values.gsadf[1] == pytest.approx(2.40, abs=0.08)
+        return
+    again = critical_values(values.settings)
+    for name in ("gsadf", "dating"):
+        np.testing.assert_allclose(getattr(values, name), getattr(again, name), rtol=0, atol=5.1e-5)
+
+
+def test_a_length_that_does_not_come_with_the_product_is_refused() -> None:
+    with pytest.raises(ContractBroken, match="make critical"):
+        shipped(100)
 
 
 def test_each_step_of_a_bootstrap_path_has_a_normal_of_its_own() -> None:
