@@ -19,6 +19,8 @@ columns:
   formula_version: version of the formulas of this table
 materialized: full
 checks:
+  # no series is long enough in a home younger than half a year
+  rows_if: signals.explosive_episodes
   range: {days: [180, 1460]}
   values: {scope_type: [market, asset], series: [coins, coins_over_market_cap]}
 source: Phillips, Shi and Yu (2015), International Economic Review 56; pipeline/evaluate/episodes.py
