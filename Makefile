@@ -8,7 +8,7 @@ READY := .venv/installed
 APT := sudo apt-get install --yes git make python3 python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test soak lint types bench families critical readme constraints clean
+.PHONY: help install demo dev test soak lint types bench families critical readme docs examples picture constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -58,10 +58,20 @@ critical: $(READY) ## simulate the critical values that come with the product
 readme: $(READY) ## write the README's table of venues anew from their declarations
 	@$(BIN)/python tests/architecture/readme_table.py
 
+docs: $(READY) ## the site, in build/site: opens without a server and without a network
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
+examples: $(READY) ## run every code block of the documents and write the answers that changed
+	@$(BIN)/python tests/docs/rewrite.py
+
+picture: $(READY) ## draw the README's example anew from the home of `make demo`
+	@$(BIN)/python docs/_site/picture.py .margin-debt/demo/serving/margin_debt.duckdb
+
 # Versions move only here, on purpose: uv reads the present file and keeps what still fits.
 # pip before 23.3 takes "gql[requests]" as unpinned unless the extra is written too, hence --no-strip-extras.
 constraints: $(READY) ## write constraints.txt and constraints-extras.txt anew from pyproject.toml (needs uv)
-	@echo 'setuptools>=77' | uv pip compile pyproject.toml - --extra test $(COMPILE) --output-file constraints.txt
+	@echo 'setuptools>=77' | uv pip compile pyproject.toml - --extra test --extra docs $(COMPILE) --output-file constraints.txt
 	@echo 'setuptools>=77' | uv pip compile pyproject.toml - --extra alerts --extra pdf --extra production $(COMPILE) --constraint constraints.txt --output-file constraints-extras.txt
 COMPILE := --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate --no-strip-extras --universal --python-version 3.11 --only-binary :all:
 

@@ -69,6 +69,9 @@ def make_plan(connection: duckdb.DuckDBPyConnection, lake: Lake, *, full: bool =
     texts = dict(connection.execute("select name, fingerprint from internal.built_models").fetchall())
     models = read_models()
     new, gone = files - known, known - files
+    if seeds_changed:
+        # until a whole build is through: one that fails, or builds some tables only, does not use it up
+        connection.execute("delete from internal.built_models")
     if (
         full
         or seeds_changed

@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.clock import SystemClock
+from pipeline.cli_look import look
+from pipeline.cli_options import AsJson, Home, LogFormat, Quiet, Replay, Select, Venues, day_of, settings_of
 from pipeline.console import Console
 from pipeline.errors import MarginDebtError, UsageError
+from pipeline.logs import console_for, problem_line
 from pipeline.settings import Settings
 
 app = typer.Typer(
@@ -24,35 +26,25 @@ app = typer.Typer(
     rich_markup_mode="rich",
     epilog="Example: margin-debt demo, then margin-debt query 'select * from margin_debt_daily limit 5'",
 )
-
-Home = Annotated[
-    Path | None,
-    typer.Option("--home", help="Where everything is kept. Default: $MARGIN_DEBT_HOME, else ./.margin-debt"),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Only the result, no progress.")]
-Replay = Annotated[
-    Path | None, typer.Option("--replay", help="A history folder to read instead of the live venues.")
-]
-Venues = Annotated[str | None, typer.Option("--venues", help="Some venues only: binance,okx")]
+app.add_typer(look)
+MAKE, KEEP = "Make the numbers", "Keep it in order"
 
 
-def _day(text: str | None, option: str) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as problem:
-        message = f"{option} {text} is not a day: write it as 2026-01-31"
-        raise UsageError(message) from problem
+def _console(settings: Settings, is_quiet: bool, is_json: bool) -> Console:
+    console = console_for(settings, is_quiet)
+    console.is_json = is_json
+    return console
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE)
 def demo(
     home: Home = None,
     family: Annotated[str, typer.Option(help="Which made world.")] = "build_up_and_crash",
     seed: Annotated[int, typer.Option(min=0, help="Which of its variants.")] = 7,
     days: Annotated[int, typer.Option(min=30, max=2000, help="How many days.")] = 400,
     quiet: Quiet = False,
+    is_json: AsJson = False,
+    logs: LogFormat = None,
 ) -> None:
     """Do the whole job on the embedded exchange: 400 made days from four venues to a report.
 
@@ -60,12 +52,12 @@ def demo(
     """
     from pipeline.commands import demo as run_demo  # noqa: PLC0415
 
-    base = Settings.from_environment(home)
-    settings = base if home is not None else Settings.from_environment(base.home / "demo")
-    raise typer.Exit(run_demo(settings, family, seed, days, Console(quiet)))
+    base = settings_of(home, logs)
+    settings = base if home is not None else replace(base, home=base.home / "demo")
+    raise typer.Exit(run_demo(settings, family, seed, days, _console(settings, quiet, is_json)))
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE)
 def run(
     home: Home = None,
     day: Annotated[str | None, typer.Option(help="A UTC day that has ended. Default: yesterday.")] = None,
@@ -73,20 +65,36 @@ def run(
     replay: Replay = None,
     full: Annotated[bool, typer.Option("--full", help="Build every day anew.")] = False,
     quiet: Quiet = False,
+    is_json: AsJson = False,
+    logs: LogFormat = None,
 ) -> None:
     """Fetch one day from the venues, build the tables, read the signals, write the report.
+
+    Without --day it is yesterday, and the days before it that a stopped machine missed.
 
     Example: margin-debt run --venues binance,okx
     """
     from pipeline.commands import run_range  # noqa: PLC0415
 
-    chosen = _day(day, "--day")
-    settings = Settings.from_environment(home)
-    code = run_range(settings, chosen, chosen, venues, replay, Console(quiet), is_full=full)
-    raise typer.Exit(code)
+    chosen = day_of(day, "--day")
+    settings = settings_of(home, logs)
+    console = _console(settings, quiet, is_json)
+    raise typer.Exit(run_range(settings, chosen, chosen, venues, replay, console, is_full=full))
 
 
-@app.command()
+@app.command("snapshot", rich_help_panel=MAKE)
+def take_snapshot(home: Home = None, venues: Venues = None, logs: LogFormat = None) -> None:
+    """Add open interest and prices of now to raw, between two daily runs; daily levels stay what they are.
+
+    Example: margin-debt snapshot --venues binance,okx
+    """
+    from pipeline.commands import take_snapshot as take  # noqa: PLC0415
+
+    settings = settings_of(home, logs)
+    raise typer.Exit(take(settings, venues, console_for(settings)))
+
+
+@app.command(rich_help_panel=MAKE)
 def backfill(
     first: Annotated[str, typer.Option("--from", help="First UTC day.")],
     last: Annotated[str | None, typer.Option("--to", help="Last UTC day. Default: yesterday.")] = None,
@@ -94,6 +102,8 @@ def backfill(
     venues: Venues = None,
     replay: Replay = None,
     quiet: Quiet = False,
+    is_json: AsJson = False,
+    logs: LogFormat = None,
 ) -> None:
     """Fetch a range of past days, each venue as deep as its own history goes.
 
@@ -101,88 +111,35 @@ def backfill(
     """
     from pipeline.commands import run_range  # noqa: PLC0415
 
-    settings = Settings.from_environment(home)
-    start, end = _day(first, "--from"), _day(last, "--to")
-    raise typer.Exit(run_range(settings, start, end, venues, replay, Console(quiet), tells_depth=True))
+    settings = settings_of(home, logs)
+    start, end = day_of(first, "--from"), day_of(last, "--to")
+    console = _console(settings, quiet, is_json)
+    raise typer.Exit(run_range(settings, start, end, venues, replay, console, tells_depth=True))
 
 
-@app.command()
+@app.command(rich_help_panel=MAKE)
 def build(
     home: Home = None,
     full: Annotated[bool, typer.Option("--full", help="Build every day anew.")] = False,
+    select: Select = None,
     quiet: Quiet = False,
+    is_json: AsJson = False,
+    logs: LogFormat = None,
 ) -> None:
     """Build the tables, signals and the report from what was fetched, without asking any venue.
 
-    Example: margin-debt build --full
+    With --select only the tables named, with what they read (+name) or what reads them (name+).
+
+    Example: margin-debt build --select +margin_debt_daily
     """
     from pipeline.commands import build_only  # noqa: PLC0415
 
-    raise typer.Exit(build_only(Settings.from_environment(home), Console(quiet), is_full=full))
+    settings = settings_of(home, logs)
+    console = _console(settings, quiet, is_json)
+    raise typer.Exit(build_only(settings, console, select or (), is_full=full))
 
 
-@app.command()
-def report(
-    home: Home = None,
-    day: Annotated[str | None, typer.Option(help="A published day. Default: the last.")] = None,
-) -> None:
-    """Write the report of a published day and print its path.
-
-    Example: margin-debt report --day 2026-01-31
-    """
-    from pipeline.report.base import write_report  # noqa: PLC0415
-    from pipeline.source import recorded  # noqa: PLC0415
-
-    settings = Settings.from_environment(home)
-    chosen = _day(day, "--day")
-    about = recorded(settings.home).about()
-    path = write_report(settings.serving, chosen, settings.reports, SystemClock().now(), about)
-    typer.echo(path)
-
-
-@app.command()
-def query(
-    sql: Annotated[str, typer.Argument(help="A SELECT, or the path of a .sql file.")],
-    home: Home = None,
-    form: Annotated[str, typer.Option("--format", help="table, csv or json")] = "table",
-    given: Annotated[
-        list[str] | None, typer.Option("--set", help="A parameter of the file: day=2026-01-31")
-    ] = None,
-) -> None:
-    """Ask the published database. It is read-only, and readable while a build is running.
-
-    Example: margin-debt query "select * from margin_debt_daily order by day desc limit 5"
-    """
-    from pipeline.look import query as run_query  # noqa: PLC0415
-
-    run_query(Settings.from_environment(home), sql, form, given or ())
-
-
-@app.command()
-def evaluate(
-    home: Home = None,
-    form: Annotated[str, typer.Option("--format", help="table, csv or json")] = "table",
-) -> None:
-    """Score every signal and baseline against what happened in this home's history, and publish it.
-
-    Example: margin-debt evaluate --format csv
-    """
-    from pipeline.evaluate.command import evaluate as run_evaluation  # noqa: PLC0415
-
-    run_evaluation(Settings.from_environment(home), form)
-
-
-@app.command()
-def venues(
-    form: Annotated[str, typer.Option("--format", help="table or json")] = "table",
-) -> None:
-    """What each venue reports, in which unit, with or without a key, and on what evidence."""
-    from pipeline.look import list_venues  # noqa: PLC0415
-
-    list_venues(form)
-
-
-@app.command()
+@app.command(rich_help_panel=KEEP)
 def replay(
     folder: Annotated[Path, typer.Argument(help="A history folder.")],
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
@@ -200,7 +157,7 @@ def replay(
 
 
 imports = typer.Typer(help="Bring facts from outside the exchanges into the lake.", no_args_is_help=True)
-app.add_typer(imports, name="import")
+app.add_typer(imports, name="import", rich_help_panel=MAKE)
 
 
 @imports.command("reference")
@@ -214,30 +171,32 @@ def import_reference(
     """
     from pipeline.commands import import_reference as run_import  # noqa: PLC0415
 
-    typer.echo(run_import(Settings.from_environment(home), file))
+    typer.echo(run_import(settings_of(home), file))
 
 
-@app.command()
+@app.command(rich_help_panel=KEEP)
 def check(
     home: Home = None,
     live: Annotated[bool, typer.Option("--live", help="Ask each venue instead, for under a minute.")] = False,
     venues: Venues = None,
+    is_json: AsJson = False,
 ) -> None:
     """Hold the quality rules against the rows of the home, or ask each venue for a little of everything.
 
     Example: margin-debt check --live --venues binance,okx
     """
-    settings = Settings.from_environment(home)
+    settings = settings_of(home)
+    console = _console(settings, is_quiet=False, is_json=is_json)
     if live:
         from pipeline.commands import check_live  # noqa: PLC0415
 
-        raise typer.Exit(check_live(settings, venues, Console()))
+        raise typer.Exit(check_live(settings, venues, console))
     from pipeline.commands import check_rows  # noqa: PLC0415
 
-    raise typer.Exit(check_rows(settings, Console()))
+    raise typer.Exit(check_rows(settings, console))
 
 
-@app.command()
+@app.command(rich_help_panel=KEEP)
 def record(
     venue: Annotated[str, typer.Argument(help="Which venue.")],
     out: Annotated[Path, typer.Option("--out", help="Where its folder of JSON files goes.")],
@@ -249,15 +208,23 @@ def record(
     """
     from pipeline.commands import record_venue  # noqa: PLC0415
 
-    typer.echo(record_venue(Settings.from_environment(home), venue, out))
+    typer.echo(record_venue(settings_of(home), venue, out))
 
 
-@app.command("doctor")
-def doctor(home: Home = None) -> None:
-    """Check this machine and the home folder, and say what to do about what is wrong."""
-    from pipeline.look import examine  # noqa: PLC0415
+@app.command("doctor", rich_help_panel=KEEP)
+def doctor(
+    home: Home = None,
+    is_json: AsJson = False,
+) -> None:
+    """Check disk, clock, names, keys, versions, holds and the last run, and say what to do.
 
-    raise typer.Exit(examine(Settings.from_environment(home)))
+    Exit code 1 if a line says FAIL.
+
+    Example: margin-debt doctor --json
+    """
+    from pipeline.doctor import examine  # noqa: PLC0415
+
+    raise typer.Exit(examine(settings_of(home), is_json=is_json))
 
 
 def main() -> None:
@@ -277,5 +244,6 @@ def main() -> None:
 
 
 def _say(problem: Exception, code: int) -> None:
-    typer.echo(f"margin-debt: {problem}", err=True)
+    if not problem_line(str(problem)):
+        typer.echo(f"margin-debt: {problem}", err=True)
     sys.exit(code)

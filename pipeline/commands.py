@@ -11,9 +11,10 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
+from pipeline.catch_up import days_due
 from pipeline.clock import DAY, SystemClock, VirtualClock, end_of, last_complete_day
 from pipeline.console import Console
-from pipeline.engine import Ending, home_lock, run_job
+from pipeline.engine import home_lock, run_job
 from pipeline.errors import UsageError
 from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.lake import Lake
@@ -24,6 +25,7 @@ from pipeline.replay.scenario import write_scenario
 from pipeline.runtime import Runtime, live_runtime
 from pipeline.settings import Settings
 from pipeline.source import Source, claim, history_source, recorded, source_of
+from pipeline.summary import finish
 from pipeline.venues import choose
 from pipeline.warehouse import open_published
 
@@ -49,10 +51,11 @@ def run_range(
     whole_history: bool = False,
     tells_depth: bool = False,
 ) -> int:
-    """Run the job for first..last (default: the last day that ended); returns the exit code.
+    """Run the job for first..last; returns the exit code.
 
-    With a history folder the embedded exchange is started, and its clock walks through the days. tells_depth
-    adds how far back each venue's answers go.
+    The default is the last day that ended and, live, what a stopped machine missed before it. With a history
+    folder the embedded exchange is started, and its clock walks through the days. tells_depth adds how far
+    back each venue's answers go.
     """
     chosen = choose(venues)
     settings.prepare()
@@ -71,15 +74,16 @@ def run_range(
         runtime.about = source.about()
         stack.enter_context(console)
         runtime.tell, runtime.on_days, runtime.on_day = console.tell, console.on_days, console.on_day
+        runtime.on_tables, runtime.on_table = console.on_tables, console.on_table
+        console.run_id = runtime.run_id
         names = f"{len(chosen)} venues" if len(chosen) > 1 else next(iter(chosen))
         span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
         console.tell(f"Asking {names} about {span} ({source.title})")
         ending = run_job(runtime, days, list(chosen))
-    code = _finish(settings, ending, console)
-    if tells_depth and ending.succeeded:
-        for line in depth(settings, days[0], days[-1], list(chosen)):
-            console.result(line)
-    return code
+    is_told = tells_depth and ending.succeeded
+    return finish(
+        settings, ending, console, depth(settings, days[0], days[-1], list(chosen)) if is_told else ()
+    )
 
 
 def depth(settings: Settings, first: date, last: date, venues: Sequence[str]) -> list[str]:
@@ -111,8 +115,11 @@ def check_live(settings: Settings, venues: str | None, console: Console) -> int:
     chosen = choose(venues)
     settings.prepare()
     probes = asyncio.run(probe(chosen, settings, live_runtime(settings).clock))
-    for one in probes:
-        console.result(f"{one.venue:<16} {one.dataset.value:<17} {one.status.value}: {one.said}")
+    if console.is_json:
+        console.result_json([one.__dict__ for one in probes])
+    else:
+        for one in probes:
+            console.result(f"{one.venue:<16} {one.dataset.value:<17} {one.status.value}: {one.said}")
     return exit_code(probes)
 
 
@@ -120,10 +127,15 @@ def check_rows(settings: Settings, console: Console) -> int:
     """Hold the quality rules against the home and print a line a rule; returns the exit code."""
     from pipeline.home_check import check_home, exit_code, sentence  # noqa: PLC0415 as slow as its library
 
-    verdicts = []
+    verdicts, told = [], []
     for table, verdict in check_home(settings):
-        console.result(sentence(table, verdict))
+        rule = {"rule": verdict.rule.name, "passed": verdict.passed, "rows": verdict.rows}
+        told.append({"table": table, **rule, "unexpected": verdict.unexpected})
+        if not console.is_json:
+            console.result(sentence(table, verdict))
         verdicts.append(verdict)
+    if console.is_json:
+        console.result_json(told)
     return exit_code(verdicts)
 
 
@@ -137,15 +149,36 @@ def record_venue(settings: Settings, name: str, out: Path) -> str:
     return f"{written} answers of {venue.name} are in {out / venue.name}; {left} were left out"
 
 
-def build_only(settings: Settings, console: Console, *, is_full: bool) -> int:
-    """Build, read signals and report from what is in the lake; returns the exit code."""
+def take_snapshot(settings: Settings, venues: str | None, console: Console) -> int:
+    """Add the levels of now to raw; returns 0 if any venue answered, else 1."""
+    from pipeline.snapshots import snapshot  # noqa: PLC0415 ccxt is needed only here
+
+    chosen = choose(venues)
+    settings.prepare()
+    with home_lock(settings.home):
+        runtime = live_runtime(settings)
+        claim(settings.home, source_of(settings))
+        console.run_id = runtime.run_id
+        said = asyncio.run(snapshot(chosen, settings, runtime.clock, runtime.lake, runtime.run_id))
+    for venue, words in said.items():
+        console.result(f"{venue:<16} {words}")
+    return 0 if any(" rows of " in words for words in said.values()) else 1
+
+
+def build_only(settings: Settings, console: Console, select: Sequence[str] = (), *, is_full: bool) -> int:
+    """Build, read signals and report from what is in the lake; returns the exit code.
+
+    select: only these tables, as people write it for dbt or Dagster; what was built is published.
+    """
     source = recorded(settings.home)
     settings.prepare()
     runtime = Runtime(settings, is_full=is_full, about=source.about())
+    console.run_id = runtime.run_id
+    runtime.on_tables, runtime.on_table = console.on_tables, console.on_table
     with console:
         console.tell("Building and checking tables, reading signals, writing the report")
-        ending = run_job(runtime, [last_complete_day(SystemClock())], [])
-    return _finish(settings, ending, console)
+        ending = run_job(runtime, [last_complete_day(SystemClock())], [], select)
+    return finish(settings, ending, console)
 
 
 def import_reference(settings: Settings, file: Path) -> str:
@@ -182,8 +215,9 @@ def _days(
     first: date | None, last: date | None, bounds: tuple[date, date] | None, runtime: Runtime
 ) -> list[date]:
     ended = bounds[1] if bounds is not None else last_complete_day(runtime.clock)
+    is_daily = first is None and last is None and runtime.move_to is None
     last = last or ended
-    first = first or last
+    first = first or (days_due(runtime.lake.days_asked(), last)[0] if is_daily else last)
     if last > ended:
         where = "is after the end of the history" if bounds is not None else "has not ended yet"
         message = f"day {last} {where}: the last day to ask about is {ended}"
@@ -195,47 +229,3 @@ def _days(
         message = f"day {first} is before the history begins: the first day to ask about is {bounds[0]}"
         raise UsageError(message)
     return [first + timedelta(days=count) for count in range((last - first) // DAY + 1)]
-
-
-def _finish(settings: Settings, ending: Ending, console: Console) -> int:
-    for problem in ending.problems:
-        console.trouble(f"failed: {problem}")
-    if not ending.succeeded:
-        console.trouble("Nothing was published: readers keep the last good tables.")
-        return ending.exit_code
-    for line in summary(settings):
-        console.result(line)
-    for gap in ending.gaps:
-        console.result(f"gap:      {gap}")
-    return ending.exit_code
-
-
-def summary(settings: Settings) -> list[str]:
-    """The last level and its reason, the bounds of debt, and where to look."""
-    connection = open_published(settings.serving)
-    try:
-        level = connection.execute(
-            "select as_of, level, drivers from risk_level_daily order by as_of desc limit 1"
-        ).fetchone()
-        debt = connection.execute(
-            "select day, sum(low_usd) / 1e9, sum(high_usd) / 1e9 from margin_debt_daily"
-            " group by day order by day desc limit 1"
-        ).fetchone()
-        reason = connection.execute(
-            "select reason from signal_readings where scope_type = 'market' and as_of = $1"
-            " order by case level when 'critical' then 0 when 'high' then 1 when 'elevated' then 2"
-            " when $2 then 3 else 4 end, signal limit 1",
-            [level[0], level[1]] if level else [None, None],
-        ).fetchone()
-    finally:
-        connection.close()
-    lines = []
-    if level is not None:
-        lines.append(f"level:    {level[1]} as of {level[0]:%Y-%m-%d %H:%M} UTC ({level[2]})")
-    if reason is not None:
-        lines.append(f"reason:   {reason[0]}")
-    if debt is not None:
-        lines.append(f"debt:     between {debt[1]:.1f} and {debt[2]:.1f} bn USD on {debt[0]}")
-        lines.append(f"report:   {settings.reports / f'{debt[0]}.html'}")
-    lines.append(f"database: {settings.serving}")
-    return lines

@@ -8,40 +8,49 @@ import dagster as dg
 
 from pipeline.assets.episodes import episodes
 from pipeline.assets.models import model_assets
-from pipeline.assets.quality import quality_checks
+from pipeline.assets.quality import identities, quality_checks
 from pipeline.assets.raw import raw_assets
-from pipeline.assets.report import report, serving
+from pipeline.assets.report import is_fresh, report, serving
 from pipeline.assets.scoreboard import scoreboard
 from pipeline.assets.signals import signal_assets
-from pipeline.runtime import Runtime, live_runtime
-from pipeline.schedules import daily_job, daily_schedule
-from pipeline.settings import Settings
-from pipeline.source import claim, source_of
+from pipeline.engine import runtime_of_dagster
+from pipeline.runtime import Runtime
+from pipeline.schedules import (
+    HOURLY,
+    daily_job,
+    daily_schedule,
+    late_data_sensor,
+    rebuild_job,
+    snapshot_job,
+)
 
 
 @dg.resource(description="Settings from MARGIN_DEBT_*, the system's clock, one warehouse a run.")
-def _live_runtime(_: dg.InitResourceContext) -> Iterator[Runtime]:
-    settings = Settings.from_environment()
-    settings.prepare()
-    runtime, source = live_runtime(settings), source_of(settings)
-    claim(settings.home, source)
-    runtime.about = source.about()
-    try:
+def _own_runtime(context: dg.InitResourceContext) -> Iterator[Runtime]:
+    with runtime_of_dagster(context) as runtime:
         yield runtime
-    finally:
-        runtime.close()
 
 
 def build_definitions(runtime: Runtime | None = None) -> dg.Definitions:
     """Everything Dagster sees. A command hands in its own runtime; Dagster's own runs make theirs."""
-    job = daily_job()
+    daily, rebuild = daily_job(), rebuild_job()
     return dg.Definitions(
-        assets=[raw_assets, *model_assets(), *signal_assets(), episodes, scoreboard, serving, report],
-        asset_checks=quality_checks(),
-        jobs=[job],
-        schedules=[daily_schedule(job)],
+        assets=[
+            raw_assets,
+            *model_assets(),
+            *signal_assets(),
+            episodes,
+            scoreboard,
+            identities,
+            serving,
+            report,
+        ],
+        asset_checks=[*quality_checks(), is_fresh],
+        jobs=[daily, rebuild, snapshot_job],
+        schedules=[daily_schedule(daily), HOURLY],
+        sensors=[late_data_sensor(rebuild)],
         resources={
-            "runtime": _live_runtime if runtime is None else dg.ResourceDefinition.hardcoded_resource(runtime)
+            "runtime": _own_runtime if runtime is None else dg.ResourceDefinition.hardcoded_resource(runtime)
         },
         executor=dg.in_process_executor,
     )

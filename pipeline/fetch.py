@@ -23,10 +23,11 @@ from pipeline.fetch_log import Attempt, log_rows
 from pipeline.lake import Lake
 from pipeline.records import EVENTS, Dataset, FetchLogRow, RawRow, Status
 from pipeline.settings import Settings, key_variable
-from pipeline.venues.asker import UNEXPECTED, Asker, unreadable
+from pipeline.venues.asker import Asker
 from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
 from pipeline.venues.holds import Holds
 from pipeline.venues.listing import MarketLists
+from pipeline.venues.problems import UNEXPECTED, unreadable
 
 # The daily run asks ten minutes after midnight: late enough for the settlement of 00:00 to be listed.
 AFTER_MIDNIGHT = timedelta(minutes=10)
@@ -260,6 +261,8 @@ async def ask_within(asker: Asker, report: Reports, method: str, days: Sequence[
         window = (end_of(days[0]) - DAY - slack, end_of(days[-1]) + slack)
     asker.start_attempt(days, window)
     await getattr(asker.venue, method)(asker)
+    if method == Dataset.MARKETS.value:
+        asker.count_unlisted()
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,22 @@
-"""Runs the quality rules on what a home holds and says, rule by rule, what was kept. Asks no venue.
+"""Holds the quality rules and identities against a home and says, one by one, what was kept. Asks no venue.
 
-The rules are `pipeline/quality/suites.py`; the same ones run in every daily run, beside the tables.
+They are `pipeline/quality/` and `dbt_like_models/checks/`; the same ones run in every daily run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import duckdb
 
 from pipeline.engine import home_lock
 from pipeline.errors import UsageError
-from pipeline.quality.gate import Verdict, run_suite
+from pipeline.quality.gate import Verdict
+from pipeline.quality.identities import Outcome, check_identities
+from pipeline.quality.rules import Rule
 from pipeline.quality.suites import SUITES
+from pipeline.quality.tables import check_table
 from pipeline.settings import Settings
 from pipeline.source import recorded
 from pipeline.warehouse import open_warehouse
@@ -21,31 +25,32 @@ LAST_DAYS = 7
 
 
 def check_home(settings: Settings) -> Iterator[tuple[str, Verdict]]:
-    """(table, verdict) of every rule on the last 7 days of each table.
+    """(table, verdict) of every rule on the last 7 days of each table, then of every identity on all days.
 
     Raises UsageError when nothing was fetched or built yet, WarehouseBusy while a run is working.
     """
     recorded(settings.home)
     with home_lock(settings.home), open_warehouse(settings.warehouse, settings.raw) as connection:
-        for suite in SUITES:
-            last_days = f"day > (select max(day) from {suite.table}) - {LAST_DAYS}"
-            statement = f"select {', '.join(suite.columns)} from {suite.table} where {last_days}"
-            try:
-                frame = connection.execute(statement).df()
-            except duckdb.CatalogException as problem:
-                message = f"{suite.table} is not built yet: run `margin-debt build` first"
-                raise UsageError(message) from problem
-            if not frame.empty:
-                yield from ((suite.table, verdict) for verdict in run_suite(suite, frame))
+        try:
+            for suite in SUITES:
+                newest = connection.execute(f"select max(day) from {suite.table}").fetchone()
+                if newest is None or newest[0] is None:
+                    continue
+                result = check_table(connection, suite, newest[0] - timedelta(days=LAST_DAYS - 1))
+                if result is not None:
+                    yield from ((suite.table, verdict) for verdict in result.verdicts)
+            for outcome in check_identities(connection):
+                yield "identity", _as_verdict(outcome)
+        except duckdb.CatalogException as problem:
+            message = f"a table is not built yet ({_first_line(problem)}): run `margin-debt build` first"
+            raise UsageError(message) from problem
 
 
 def sentence(table: str, verdict: Verdict) -> str:
     """One line about one rule."""
     if verdict.passed:
         return f"ok   {table} {verdict.rule.name}: {verdict.rows} rows"
-    mark = "bad " if verdict.rule.is_blocking else "warn"
-    broken = f"{verdict.unexpected} of {verdict.rows} rows, such as {verdict.examples}"
-    return f"{mark} {table} {verdict.rule.name}: {broken}"
+    return f"{'bad ' if verdict.rule.is_blocking else 'warn'} {table} {verdict.sentence}"
 
 
 def exit_code(verdicts: list[Verdict]) -> int:
@@ -54,3 +59,12 @@ def exit_code(verdicts: list[Verdict]) -> int:
     if any(verdict.rule.is_blocking for verdict in broken):
         return 1
     return 3 if broken else 0
+
+
+def _as_verdict(outcome: Outcome) -> Verdict:
+    rule = Rule(outcome.identity.name, "identity", is_blocking=outcome.status == "failed")
+    return Verdict(rule, outcome.status == "passed", outcome.compared, outcome.beyond, outcome.sentence)
+
+
+def _first_line(problem: Exception) -> str:
+    return str(problem).splitlines()[0]

@@ -90,6 +90,10 @@ class Lake:
         """Whether there are rows of a dataset in the partition of that venue and UTC day."""
         return next(self._folder(dataset, venue, day).glob("*.parquet"), None) is not None
 
+    def days_asked(self) -> set[date]:
+        """The days that the fetch log knows anything of."""
+        return {partition_day(path.name) for path in (self.root / FETCH_LOG).glob("day=*")}
+
     def answered(self, day: date) -> set[tuple[str, str]]:
         """(venue, dataset) pairs whose fetch for `day` needs no second try."""
         done: set[tuple[str, str]] = set()

@@ -16,11 +16,12 @@ from pipeline.errors import NeedsKey, VenueProblem
 from pipeline.fetch import ask_within, status_of
 from pipeline.records import Dataset, RawRow, Status
 from pipeline.settings import Settings, key_variable
-from pipeline.venues.asker import UNEXPECTED, Asker, unreadable
+from pipeline.venues.asker import Asker
 from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
 from pipeline.venues.client import Exchanged
 from pipeline.venues.holds import Holds
 from pipeline.venues.listing import MarketLists
+from pipeline.venues.problems import UNEXPECTED, unreadable
 
 # Together under a minute, starting the command and closing connections included.
 PROBE_SECONDS, CALL_SECONDS = 45.0, 10.0

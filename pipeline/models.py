@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import graphlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
@@ -18,6 +19,9 @@ import sqlglot
 import yaml
 from sqlglot import exp
 from sqlglot.lineage import lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
+from sqlglot.schema import ensure_schema
 
 from pipeline.errors import ContractBroken
 from pipeline.files import MODELS
@@ -29,6 +33,7 @@ MAY_READ = {
     "intermediate": {"raw", "seeds", "staging", "intermediate"},
     "marts": {"raw", "seeds", "staging", "intermediate", "marts", "signals", "internal"},
 }
+Lineage = dict[str, list[tuple[str, str]]]
 _HEADER = re.compile(r"\A\s*/\*(.*?)\*/(.*)\Z", re.DOTALL)
 
 
@@ -153,22 +158,44 @@ def described_columns(model: Model, models: dict[str, Model]) -> dict[str, str]:
     return described
 
 
-def column_lineage(
-    model: Model, models: dict[str, Model], schemas: dict[str, dict[str, str]]
-) -> dict[str, list[tuple[str, str]]]:
+def column_lineage(model: Model, schemas: Mapping[str, Mapping[str, str]]) -> Lineage:
     """For each column of a model the (table, column) pairs it is computed from.
 
     schemas: `table -> {column: type}` of what it reads. A column whose origin cannot be traced is left out.
     """
+    return _traced(
+        model.select,
+        tuple(model.columns),
+        tuple((table, tuple(columns.items())) for table, columns in sorted(schemas.items())),
+    )
+
+
+@cache
+def _traced(
+    select: str, wanted: tuple[str, ...], schemas: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+) -> Lineage:
+    """Names are resolved once a model, not once a column, and once a process that runs many days."""
     nested: dict[str, dict[str, dict[str, str]]] = {}
-    for table, columns in schemas.items():
+    for table, columns in schemas:
         database, _, name = table.partition(".")
-        nested.setdefault(database, {})[name] = columns
-    traced: dict[str, list[tuple[str, str]]] = {}
-    for column in model.columns:
+        nested.setdefault(database, {})[name] = dict(columns)
+    schema = ensure_schema(nested, dialect="duckdb")
+    traced: Lineage = {}
+    try:
+        tree = qualify(
+            sqlglot.parse_one(select, read="duckdb"),
+            dialect="duckdb",
+            schema=schema,
+            validate_qualify_columns=False,
+            identify=False,
+        )
+        scope = build_scope(tree)
+    except Exception:  # noqa: BLE001 lineage is decoration
+        return traced
+    for column in wanted:
         try:
-            node = lineage(column, model.tree.copy(), nested, dialect="duckdb")
-        except Exception:  # noqa: BLE001, S112 lineage is decoration: an untraceable column is left out
+            node = lineage(column, tree, schema, dialect="duckdb", scope=scope, copy=False)
+        except Exception:  # noqa: BLE001, S112 an untraceable column is left out
             continue
         origins = {
             (f"{leaf.source.db}.{leaf.source.name}", leaf.name.rsplit(".", 1)[-1].strip('"'))

@@ -44,7 +44,7 @@ async def record(venue: Venue, settings: Settings, clock: Clock, out: Path) -> t
         "recorded_at": clock.now().isoformat(timespec="seconds"),
     }
     written = {name: json.dumps({**about, **one}, indent=1) + "\n" for name, one in texts.items()}
-    _refuse_secrets(list(written.values()))
+    _refuse_secrets(list(written.values()), settings)
     folder = out / venue.name
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in written.items():
@@ -72,9 +72,9 @@ def trimmed(value: Any) -> Any:  # noqa: ANN401 any JSON
     return value
 
 
-def _refuse_secrets(texts: Sequence[str]) -> None:
+def _refuse_secrets(texts: Sequence[str], settings: Settings) -> None:
     for name in VENUES:
-        key = venue_key(name)
+        key = venue_key(name, settings.keys_file)
         if key is None:
             continue
         secrets = [value for value in (key.api_key, key.secret, key.password) if value]

@@ -18,15 +18,21 @@ from pipeline.records import ReferenceRow
 
 COLUMNS = ("day", "kind", "asset", "amount", "unit", "source")
 # What may be brought in -> the unit its amounts count.
-KINDS = {"circulating_supply": "coins", "exchange_reserve": "coins", "stablecoin_supply": "usd"}
+KINDS = {
+    "circulating_supply": "coins",
+    "exchange_reserve": "coins",
+    "stablecoin_supply": "usd",
+    "open_interest": "usd",
+}
 
 
 def import_reference(file: Path, lake: Lake, now: datetime) -> int:
     """Check a CSV of dated facts and append it to the lake; returns how many rows it had.
 
-    Columns: day (2026-01-31), kind (circulating_supply and exchange_reserve in coins, stablecoin_supply in
-    usd), asset (`all` for the whole market), amount, unit, source. `now` stands as the instant from which the
-    facts were known. Raises UsageError with the line that is wrong; nothing is written then.
+    Columns: day (2026-01-31), kind (circulating_supply and exchange_reserve in coins, stablecoin_supply and
+    open_interest in usd), asset (`all` for the whole market), amount, unit, source. `now` stands as the
+    instant from which the facts were known. Raises UsageError with the line that is wrong; nothing is written
+    then.
     """
     rows = read_reference(file, now)
     lake.write_reference(rows)

@@ -29,14 +29,15 @@ class Runtime:
     """Made by a command (or by Dagster for its own runs), closed when the run is over.
 
     move_to sets the replay's clock; None means that time is not ours to move. held: (venue, dataset) pairs
-    that a replayed history knows anything of. about describes the data for the report: `is_made` and a
-    title.
+    that a replayed history knows anything of. is_partial: only some tables are built, and the next whole
+    build starts where this one did. about describes the data for the report: `is_made` and a title.
     """
 
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
     run_id: str = field(default_factory=lambda: secrets.token_hex(6))
     is_full: bool = False
+    is_partial: bool = False
     move_to: Callable[[datetime], None] | None = None
     held: Collection[tuple[str, str]] | None = None
     about: dict[str, object] = field(default_factory=lambda: {"is_made": False})
@@ -44,6 +45,8 @@ class Runtime:
     tell: Callable[[str], None] = lambda _: None
     on_days: Callable[[int], None] = lambda _: None
     on_day: Callable[[date, Sequence[Outcome]], None] = lambda _day, _outcomes: None
+    on_tables: Callable[[int], None] = lambda _: None
+    on_table: Callable[[str], None] = lambda _: None
     outcomes: list[Outcome] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """The only reader of environment variables. Typed, with safe defaults; everything else takes a Settings.
 
-Keys are not part of Settings: they are read at the moment a venue is asked, and the object that holds them
-does not print them.
+Keys are not part of Settings: they are read at the moment a venue is asked, from the environment or the
+file that `keys.py` describes, and the object that holds them does not print them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError
+from pipeline.keys import VenueKey, read_keys
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOG_FORMATS = ("text", "json")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Settings:
     coverage_floor_ratio: float = 0.5
     paces_replay: bool = False  # keep the venues' limits towards an embedded exchange, too
     notify_urls: tuple[str, ...] = field(default=(), repr=False)  # they hold passwords
+    named_keys_file: Path | None = None
+    log_format: str = "text"  # or json: one object a line on standard error
 
     @property
     def is_paced(self) -> bool:
@@ -43,6 +47,11 @@ class Settings:
     def market_lists(self) -> Path:
         """The market lists of the day, as ccxt parsed them."""
         return self.home / "market_lists"
+
+    @property
+    def keys_file(self) -> Path:
+        """Where keys of venues may be kept, in the form that `keys.py` reads."""
+        return self.named_keys_file or self.home / "keys.toml"
 
     @property
     def raw(self) -> Path:
@@ -63,6 +72,21 @@ class Settings:
     def reports(self) -> Path:
         """One HTML file a day."""
         return self.home / "reports"
+
+    @property
+    def last_run(self) -> Path:
+        """How the last run ended."""
+        return self.home / "last_run.json"
+
+    @property
+    def metrics(self) -> Path:
+        """The last run in Prometheus' text format."""
+        return self.home / "metrics.prom"
+
+    @property
+    def built(self) -> Path:
+        """Which raw files and seeds the last whole build has read, as a fingerprint."""
+        return self.home / "built.json"
 
     @property
     def dagster(self) -> Path:
@@ -89,10 +113,15 @@ class Settings:
             notify_urls=tuple(
                 url.strip() for url in env.get("MARGIN_DEBT_NOTIFY_URLS", "").split(",") if url.strip()
             ),
+            named_keys_file=Path(keys).expanduser() if (keys := env.get("MARGIN_DEBT_KEYS_FILE")) else None,
+            log_format=log_format(env.get("MARGIN_DEBT_LOG") or "text"),
         )
 
     def prepare(self) -> None:
-        """Create the home folder and prove that it can be written; raises SettingsError with the remedy."""
+        """Create the home folder, prove that it can be written, and that keys of venues are kept well.
+
+        Raises SettingsError with the remedy.
+        """
         try:
             self.home.mkdir(parents=True, exist_ok=True)
             probe = self.home / f".probe-{os.getpid()}"
@@ -104,15 +133,18 @@ class Settings:
                 "choose another with --home or MARGIN_DEBT_HOME"
             )
             raise SettingsError(message) from problem
+        if self.named_keys_file is not None and not self.named_keys_file.exists():
+            message = f"MARGIN_DEBT_KEYS_FILE={self.named_keys_file} is not there: unset it or write the file"
+            raise SettingsError(message)
+        read_keys(self.keys_file)
 
 
-@dataclass(frozen=True)
-class VenueKey:
-    """A read-only key of one venue."""
-
-    api_key: str = field(repr=False)
-    secret: str = field(repr=False)
-    password: str | None = field(default=None, repr=False)
+def log_format(name: str) -> str:
+    """How log lines are written; raises SettingsError for a name that is none."""
+    if name not in LOG_FORMATS:
+        message = f"the log format {name!r} is not known: use {' or '.join(LOG_FORMATS)}"
+        raise SettingsError(message)
+    return name
 
 
 def key_variable(venue: str) -> str:
@@ -120,14 +152,14 @@ def key_variable(venue: str) -> str:
     return f"MARGIN_DEBT_{venue.upper()}_KEY"
 
 
-def venue_key(venue: str, environment: Mapping[str, str] | None = None) -> VenueKey | None:
-    """The key that the environment holds for a venue, None without one."""
+def venue_key(venue: str, keys_file: Path, environment: Mapping[str, str] | None = None) -> VenueKey | None:
+    """The key of a venue: the environment's, else the file's; None without one or with half of one."""
     env = os.environ if environment is None else environment
     name = key_variable(venue)
     key, secret = env.get(name), env.get(name.removesuffix("_KEY") + "_SECRET")
-    if not key or not secret:
-        return None
-    return VenueKey(key, secret, env.get(name.removesuffix("_KEY") + "_PASSWORD"))
+    if key and secret:
+        return VenueKey(key, secret, env.get(name.removesuffix("_KEY") + "_PASSWORD"))
+    return read_keys(keys_file).get(venue)
 
 
 def _loopback(address: str | None) -> str | None:

@@ -18,19 +18,30 @@ checks:
 with horizons as (
     select unnest([1, 7, 30, 90, 365]) as horizon_days
 ),
+-- which day is compared with which is worked out first: a join on a difference of three tables' columns is no
+-- equality to the planner, and pairs every day of a market with every other
+compared as (
+    select n.day, h.horizon_days, n.day - h.horizon_days as before_day
+    from (select distinct day from intermediate.int_market_day where day >= $from_day::date) as n
+    cross join horizons as h
+),
+earlier as (
+    select c.day, c.horizon_days, b.vintage, b.venue, b.market, b.asset, b.seen_usd, b.price_usd
+    from compared as c
+    inner join intermediate.int_market_day as b on b.day = c.before_day
+    where b.status = 'seen' and b.day >= $from_day::date - 365
+),
 pairs as (
     select
-        b.vintage, n.day, b.venue, b.asset, h.horizon_days,
+        b.vintage, n.day, b.venue, b.asset, b.horizon_days,
         b.seen_usd as usd_before,
         n.seen_usd as usd_now,
         -- a closed market holds zero coins; otherwise today's coins at the old price
         case when n.status = 'closed' then 0 else n.open_interest_base * b.price_usd end as revalued_now
     from intermediate.int_market_day as n
-    cross join horizons as h
-    inner join intermediate.int_market_day as b
-        on b.vintage = n.vintage and b.venue = n.venue and b.market = n.market
-        and b.day = n.day - h.horizon_days
-    where n.day >= $from_day::date and b.status = 'seen'
+    inner join earlier as b
+        on b.vintage = n.vintage and b.day = n.day and b.venue = n.venue and b.market = n.market
+    where n.day >= $from_day::date
 ),
 scoped as (
     select vintage, day, horizon_days, 'market' as scope_type, 'all' as scope, usd_before, usd_now, revalued_now

@@ -17,19 +17,28 @@ source: the moves by which events are found when the signals are scored
 with horizons as (
     select unnest([1, 3]) as horizon_days
 ),
+-- days are paired first, as in int_growth: a join on a difference of two tables' columns is no equality
+compared as (
+    select n.day, h.horizon_days, n.day - h.horizon_days as before_day
+    from (select distinct day from intermediate.int_market_day where day >= $from_day::date) as n
+    cross join horizons as h
+),
+earlier as (
+    select c.day as later_day, c.horizon_days, b.venue, b.market, b.seen_usd, b.price_usd
+    from compared as c
+    inner join intermediate.int_market_day as b on b.day = c.before_day
+    where b.vintage = 'latest' and b.status = 'seen' and b.day >= $from_day::date - 3
+),
 pairs as (
     select
-        n.day, h.horizon_days,
+        n.day, b.horizon_days,
         b.seen_usd as usd_before,
         n.seen_usd as usd_now,
         -- a closed market holds zero coins; otherwise today's coins at the old price
         case when n.status = 'closed' then 0 else n.open_interest_base * b.price_usd end as revalued_now
     from intermediate.int_market_day as n
-    cross join horizons as h
-    inner join intermediate.int_market_day as b
-        on b.vintage = n.vintage and b.venue = n.venue and b.market = n.market
-        and b.day = n.day - h.horizon_days
-    where n.vintage = 'latest' and n.day >= $from_day::date and b.status = 'seen'
+    inner join earlier as b on b.later_day = n.day and b.venue = n.venue and b.market = n.market
+    where n.vintage = 'latest' and n.day >= $from_day::date
 ),
 summed as (
     select

@@ -3,7 +3,7 @@ title: Facts from outside the exchanges - supplies and reserves, brought in from
 grain: [day, kind, asset]
 columns:
   day: UTC date the fact is true for
-  kind: circulating_supply, exchange_reserve (both in coins), or stablecoin_supply (in US dollars)
+  kind: circulating_supply, exchange_reserve (both in coins), stablecoin_supply or open_interest (in US dollars)
   asset: base after the alias table; all for the whole market
   amount: in unit
   unit: coins or usd
@@ -12,7 +12,7 @@ columns:
 checks:
   not_null: [amount, unit, source]
   range: {amount: [0, null]}
-  values: {kind: [circulating_supply, exchange_reserve, stablecoin_supply], unit: [coins, usd]}
+  values: {kind: [circulating_supply, exchange_reserve, stablecoin_supply, open_interest], unit: [coins, usd]}
 */
 with told as (
     select

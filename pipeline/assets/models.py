@@ -73,12 +73,13 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
             # not raised: an exception would drop the checks' outcomes from the log
             yield from _results(key, broken.results)
             raise dg.Failure(description=str(broken), allow_retries=False) from broken
+        runtime.on_table(model.name)
         yield dg.MaterializeResult(
             metadata={
                 "dagster/row_count": built.rows,
                 "from_day": built.from_day.isoformat(),
                 "seconds": round(built.seconds, 3),
-                **_lineage(runtime, model, models),
+                **_lineage(runtime, model),
             }
         )
         yield from _results(key, built.checks)
@@ -96,14 +97,14 @@ def _results(key: dg.AssetKey, results: list[CheckResult]) -> Iterator[dg.AssetC
         )
 
 
-def _lineage(runtime: Runtime, model: Model, models: dict[str, Model]) -> dict[str, dg.TableColumnLineage]:
+def _lineage(runtime: Runtime, model: Model) -> dict[str, dg.TableColumnLineage]:
     if model.schema != "marts":  # what readers ask about; tracing every column of every table costs seconds
         return {}
     schemas = {
         read: {row[0]: row[1] for row in runtime.connection.execute(f"describe {read}").fetchall()}
         for read in model.reads
     }
-    traced = column_lineage(model, models, schemas)
+    traced = column_lineage(model, schemas)
     deps = {
         column: [
             dg.TableColumnDep(asset_key=table_key(table), column_name=origin) for table, origin in origins

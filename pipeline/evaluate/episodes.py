@@ -55,7 +55,8 @@ def explosive_episodes(inputs: pd.DataFrame) -> pd.DataFrame:
     """
     tested = list(_all_series(inputs))
     rows = [row for one in tested for row in _rows(one, len(tested))]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(list(COLUMNS[:4]), ignore_index=True)
+    found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(COLUMNS[:3], "str"))
+    return found.sort_values(list(COLUMNS[:4]), ignore_index=True)
 
 
 def _all_series(inputs: pd.DataFrame) -> Iterator[_Series]:

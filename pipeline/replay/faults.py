@@ -11,18 +11,23 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 
+import orjson
+
 from pipeline.replay.wire.base import Json
 
 CONNECTION_KINDS = frozenset(
-    {"latency", "timeout", "reset", "cut_body", "wrong_content_type", "garbage_json"}
+    {"latency", "timeout", "slow_body", "reset", "cut_body", "wrong_content_type", "garbage_json"}
+    | {"garbage_gzip", "large_body"}
 )
 DAMAGE_KINDS = frozenset(
-    {"empty_list", "nan", "negative", "null_value", "duplicate_rows", "missing_symbols", "clock_skew"}
+    {"empty_list", "nan", "infinity", "huge", "negative", "null_value", "ten_times", "renamed"}
+    | {"duplicate_rows", "missing_symbols", "reordered_rows", "clock_skew"}
 )
-KINDS = CONNECTION_KINDS | DAMAGE_KINDS | {"status"}
+KINDS = CONNECTION_KINDS | DAMAGE_KINDS | {"status", "repeated_page"}
 
-# orjson writes null for a NaN, but broken venues write the bare word; the server puts it in for this mark.
-NAN_MARK = "@NaN@"
+# orjson writes null for what is not finite, but broken venues write the bare word: `worded` puts it in.
+_BARE_WORDS = {"@NaN@": b"NaN", "@Infinity@": b"Infinity"}
+_HUGE = "10000000000000000303786028427003666890752"  # 1e40, written out as a broken sum would be
 
 # Numbers between these are instants in milliseconds: after 2014, before a perpetual's date of delivery.
 _FIRST_INSTANT_MS, _LAST_INSTANT_MS = 1_400_000_000_000, 4_000_000_000_000
@@ -35,7 +40,9 @@ class Fault:
     venue: the venue it strikes; path_contains: part of "host/path?query body", empty for every request;
     status: for kind `status`, the HTTP status; seconds: how long a ban, a delay, a held connection or the
     skew of the clock is; probability: chance a request, drawn from `seed` and the counter of requests;
-    count: how often it strikes at most, None for ever; rows: how many rows of an answer it damages.
+    count: how often it strikes at most, None for ever; rows: how many rows of an answer it damages;
+    field: the key whose values it damages, empty for every amount of a row; old and new: what `renamed`
+    calls one thing in all answers, and understands in questions.
     """
 
     venue: str
@@ -47,10 +54,16 @@ class Fault:
     count: int | None = None
     rows: int = 1
     seed: int = 0
+    field: str = ""
+    old: str = ""
+    new: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             message = f"there is no fault of kind {self.kind}: use one of {', '.join(sorted(KINDS))}"
+            raise ValueError(message)
+        if self.kind == "renamed" and not (self.old and self.new):
+            message = "a fault of kind renamed needs the old and the new name"
             raise ValueError(message)
 
     def to_json(self) -> dict[str, Json]:
@@ -107,11 +120,26 @@ def damage(answer: Json, fault: Fault) -> Json:
     """
     if fault.kind == "clock_skew":
         return _each_leaf(answer, lambda leaf: _shift(leaf, round(fault.seconds * 1000)))
+    if fault.kind == "renamed":
+        return renamed(answer, fault.old, fault.new)
     length = _longest(answer)
     if length == 0:
-        return {} if fault.kind in {"empty_list", "missing_symbols"} else _spoil_row(answer, fault.kind)
+        return {} if fault.kind in {"empty_list", "missing_symbols"} else _spoil_row(answer, fault)
     hit = set(random.Random(f"{fault.seed}:{length}").sample(range(length), min(fault.rows, length)))  # noqa: S311
-    return _rebuild(answer, length, hit, fault.kind)
+    return _rebuild(answer, length, hit, fault)
+
+
+def worded(answer: Json) -> bytes:
+    """The JSON of a damaged answer, with the bare words that no correct writer of JSON knows."""
+    body = orjson.dumps(answer)
+    for mark, word in _BARE_WORDS.items():
+        body = body.replace(f'"{mark}"'.encode(), word)
+    return body
+
+
+def renamed(value: Json, old: str, new: str) -> Json:
+    """The value with another name in every text that holds the old one."""
+    return _each_leaf(value, lambda leaf: leaf.replace(old, new) if isinstance(leaf, str) else leaf)
 
 
 def _longest(value: Json) -> int:
@@ -124,34 +152,57 @@ def _longest(value: Json) -> int:
     return max([own, *(_longest(item) for item in value)])
 
 
-def _rebuild(value: Json, length: int, hit: set[int], kind: str) -> Json:
+def _rebuild(value: Json, length: int, hit: set[int], fault: Fault) -> Json:
     if isinstance(value, dict):
-        return {key: _rebuild(item, length, hit, kind) for key, item in value.items()}
+        return {key: _rebuild(item, length, hit, fault) for key, item in value.items()}
     if not isinstance(value, list):
         return value
     if len(value) != length or not all(isinstance(item, dict | list) for item in value):
-        return [_rebuild(item, length, hit, kind) for item in value]
-    if kind == "empty_list":
+        return [_rebuild(item, length, hit, fault) for item in value]
+    if fault.kind == "empty_list":
         return []
+    if fault.kind == "reordered_rows":
+        return value[::-1]
     rows: list[Json] = []
     for position, row in enumerate(value):
         if position not in hit:
             rows.append(row)
-        elif kind == "duplicate_rows":
+        elif fault.kind == "duplicate_rows":
             rows.extend([row, row])
-        elif kind != "missing_symbols":
-            rows.append(_spoil_row(row, kind))
+        elif fault.kind != "missing_symbols":
+            rows.append(_spoil_row(row, fault))
     return rows
 
 
-def _spoil_row(row: Json, kind: str) -> Json:
-    spoil: dict[str, Callable[[Json], Json]] = {
-        "nan": lambda leaf: "NaN" if isinstance(leaf, str) else NAN_MARK,
-        "negative": lambda leaf: f"-{leaf.lstrip('-')}" if isinstance(leaf, str) else -abs(leaf),
-        "null_value": lambda _leaf: None,
-    }
-    change = spoil.get(kind)
-    return row if change is None else _each_leaf(row, lambda leaf: change(leaf) if _is_amount(leaf) else leaf)
+_SPOIL: Mapping[str, Callable[[Json], Json]] = {
+    "nan": lambda leaf: "NaN" if isinstance(leaf, str) else "@NaN@",
+    "infinity": lambda leaf: "Infinity" if isinstance(leaf, str) else "@Infinity@",
+    "huge": lambda leaf: _HUGE if isinstance(leaf, str) else 1e40,
+    "negative": lambda leaf: f"-{leaf.lstrip('-')}" if isinstance(leaf, str) else -abs(leaf),
+    "null_value": lambda _leaf: None,
+    "ten_times": lambda leaf: str(10 * float(leaf)) if isinstance(leaf, str) else 10 * leaf,
+}
+
+
+def _spoil_row(row: Json, fault: Fault) -> Json:
+    change = _SPOIL.get(fault.kind)
+    if change is None:
+        return row
+
+    def spoil(leaf: Json) -> Json:
+        return change(leaf) if _is_amount(leaf) else leaf
+
+    return _each_leaf(row, spoil) if not fault.field else _each_field(row, fault.field, spoil)
+
+
+def _each_field(value: Json, field: str, change: Callable[[Json], Json]) -> Json:
+    """The value with every leaf under the keys of that name changed."""
+    if isinstance(value, dict):
+        return {
+            key: _each_leaf(item, change) if key == field else _each_field(item, field, change)
+            for key, item in value.items()
+        }
+    return [_each_field(item, field, change) for item in value] if isinstance(value, list) else value
 
 
 def _each_leaf(value: Json, change: Callable[[Json], Json]) -> Json:

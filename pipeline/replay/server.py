@@ -26,7 +26,7 @@ from aiohttp import web
 
 from pipeline.clock import from_milliseconds, milliseconds
 from pipeline.errors import HistoryInvalid
-from pipeline.replay.faults import DAMAGE_KINDS, NAN_MARK, Fault, Misbehaviour, damage
+from pipeline.replay.faults import DAMAGE_KINDS, Fault, Misbehaviour, damage, renamed, worded
 from pipeline.replay.history import read_history
 from pipeline.replay.limits import RateLimits
 from pipeline.replay.wire import wires
@@ -36,7 +36,17 @@ from pipeline.replay.world import World
 ADDRESS = "127.0.0.1"
 CONTROL = "_control"
 HELD_SECONDS = 3600.0  # how long a time-out holds the connection unless the fault says
-HTML_PAGE = "<html><head><title>Just a moment...</title></head><body></body></html>"
+DRIP_SECONDS = 0.2  # between two bytes of a slow body
+_JSON = {"Content-Type": "application/json"}
+_NONSENSE: dict[str, tuple[bytes, dict[str, str]]] = {
+    "wrong_content_type": (
+        b"<html><head><title>Just a moment...</title></head><body></body></html>",
+        {"Content-Type": "text/html"},
+    ),
+    "garbage_json": (b'{"data": [1, 2, ', _JSON),
+    "garbage_gzip": (b"\x1f\x8b\x08 and nothing that was ever packed", {**_JSON, "Content-Encoding": "gzip"}),
+    "large_body": (b'["' + 10_000_000 * b"A" + b'"]', _JSON),
+}
 
 
 class Exchange:
@@ -47,6 +57,7 @@ class Exchange:
         self.world = World(read_history(folder))
         self.now_ms = self.world.last_ms
         self.misbehaviour = Misbehaviour()
+        self._first_page: dict[object, Request] = {}
         self.requests: Counter[tuple[str, str]] = Counter()
         self._limits = RateLimits() if has_limits else None
         self._wires = {host: wire for wire in wires().values() for host in wire.hosts}
@@ -83,32 +94,39 @@ class Exchange:
             return _reply(error.status, error.body)
         if fault is None:
             return _reply(200, answer)
-        spoiled = orjson.dumps(damage(answer, fault)).replace(f'"{NAN_MARK}"'.encode(), b"NaN")
-        return web.Response(body=spoiled, content_type="application/json")
+        return web.Response(body=worded(damage(answer, fault)), content_type="application/json")
 
     async def _misbehave(
         self, incoming: web.BaseRequest, wire: Wire, asked: Request, fault: Fault
     ) -> web.StreamResponse:
+        if fault.kind == "renamed":
+            query, body = renamed([dict(asked.query), asked.body], fault.new, fault.old)
+            asked = Request(asked.host, asked.path, query, body)
         if fault.kind in DAMAGE_KINDS:
             return self._answer(wire, asked, fault)
+        if fault.kind == "repeated_page":
+            return self._answer(wire, self._first_page.setdefault(_subject(asked), asked))
         if fault.kind == "status":
             return _refuse(wire.refuse(fault.status, fault.seconds, self.now_ms))
-        if fault.kind == "wrong_content_type":
-            return web.Response(text=HTML_PAGE, content_type="text/html")
-        if fault.kind == "garbage_json":
-            return web.Response(body=b'{"data": [1, 2, ', content_type="application/json")
+        if fault.kind in _NONSENSE:
+            body, headers = _NONSENSE[fault.kind]
+            return web.Response(body=body, headers=headers)
         if fault.kind == "latency":
             await asyncio.sleep(fault.seconds)
             return self._answer(wire, asked)
         if fault.kind == "timeout":
             await asyncio.sleep(fault.seconds or HELD_SECONDS)
-        if fault.kind == "cut_body":
+        if fault.kind in {"cut_body", "slow_body"}:
             whole = self._answer(wire, asked).body
             half = whole[: len(whole) // 2] if isinstance(whole, bytes) else b""
             cut = web.StreamResponse(headers={"Content-Type": "application/json"})
             cut.content_length = 2 * len(half) + 2
             await cut.prepare(incoming)
-            await cut.write(half)
+            if fault.kind == "cut_body":
+                await cut.write(half)
+            for place in range(len(half) if fault.kind == "slow_body" else 0):
+                await cut.write(half[place : place + 1])
+                await asyncio.sleep(fault.seconds or DRIP_SECONDS)
         _reset(incoming)
         raise asyncio.CancelledError  # the connection is gone: there is nobody left to answer
 
@@ -128,6 +146,7 @@ class Exchange:
             self.now_ms = milliseconds(instant)
         elif action == "POST faults":
             self.misbehaviour.set([Fault.from_json(values) for values in body])
+            self._first_page.clear()
         elif action == "DELETE faults":
             self.misbehaviour.set([])
         elif action == "GET stats":
@@ -138,6 +157,13 @@ class Exchange:
         elif action != "GET now":
             return _reply(404, {"error": f"/{CONTROL}/ has no {action}"})
         return _reply(200, {"instant": from_milliseconds(self.now_ms).isoformat()})
+
+
+def _subject(asked: Request) -> object:
+    """What a question is about, whichever page of it is asked for: cursors and times are left out."""
+    sent = {**asked.query, **asked.body}
+    words = {key: text for key, text in sent.items() if key != "cursor" and not str(text).isdecimal()}
+    return (asked.path, *sorted((key, str(text)) for key, text in words.items()))
 
 
 def _reply(status: int, body: Json) -> web.Response:

@@ -10,9 +10,10 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ import duckdb
 from pipeline.errors import UsageError
 from pipeline.report import charts, find_sections, words
 from pipeline.report.content import Banner, Chart, SectionContent, Series
-from pipeline.report.data import ReportData
+from pipeline.report.data import WINDOW_DAYS, ReportData
 from pipeline.report.index import render_index
 from pipeline.report.templates import fill, page_script
 from pipeline.warehouse import open_published
@@ -58,22 +59,35 @@ def write_report(
     the page says so on top) and may hold `title` and other facts, which are listed under the method.
     Raises UsageError when nothing is published for the day.
     """
-    if isinstance(database, Path):
-        connection = open_published(database)
-        try:
-            return write_report(connection, day, out, produced_at, about)
-        finally:
-            connection.close()
-    data = ReportData(database, _chosen_day(database, day), produced_at, about)
+    with published(database, day, produced_at, about) as data:
+        text = render(data, find_sections())
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{data.day.isoformat()}.html"
-    _replace(target, render(data, find_sections()))
+    _replace(target, text)
     _replace(out / "index.html", render_index(out))
     return target
 
 
-def render(data: ReportData, sections: Iterable[Section]) -> str:
-    """The whole document. The same data, sections and `produced_at` give the same bytes."""
+@contextmanager
+def published(
+    database: Path | duckdb.DuckDBPyConnection,
+    day: date | None,
+    produced_at: datetime,
+    about: Mapping[str, object],
+) -> Iterator[ReportData]:
+    """What the sections read for `day` (None: the latest); a file is opened and closed, a connection kept."""
+    connection = open_published(database) if isinstance(database, Path) else database
+    try:
+        chosen, first = _chosen_day(connection, day)
+        window = max(first, chosen - timedelta(days=WINDOW_DAYS - 1))
+        yield ReportData(connection, chosen, window, produced_at, about)
+    finally:
+        if isinstance(database, Path):
+            connection.close()
+
+
+def drawn_sections(data: ReportData, sections: Iterable[Section]) -> list[tuple[Section, SectionContent]]:
+    """Each section with what it has to say; one whose tables are not published says which."""
     drawn = []
     for section in sections:
         lacking = data.missing(section.needs)
@@ -83,6 +97,12 @@ def render(data: ReportData, sections: Iterable[Section]) -> str:
             else SectionContent(f"Not drawn: the published database lacks {', '.join(lacking)}.", ())
         )
         drawn.append((section, content))
+    return drawn
+
+
+def render(data: ReportData, sections: Iterable[Section]) -> str:
+    """The whole document. The same data, sections and `produced_at` give the same bytes."""
+    drawn = drawn_sections(data, sections)
     blocks = [block for _, content in drawn for block in content.blocks]
     banner = next((block for block in blocks if isinstance(block, Banner)), None)
     level = banner.level if banner else "unknown"
@@ -90,6 +110,7 @@ def render(data: ReportData, sections: Iterable[Section]) -> str:
         "day": data.day.isoformat(),
         "level": level,
         "sentence": banner.sentence if banner else "",
+        "debt": banner.debt if banner else words.NOT_KNOWN,
         "is_made": bool(data.about["is_made"]),
     }
     scripts = [_bundle(), page_script()]
@@ -169,7 +190,8 @@ def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _chosen_day(connection: duckdb.DuckDBPyConnection, day: date | None) -> date:
+def _chosen_day(connection: duckdb.DuckDBPyConnection, day: date | None) -> tuple[date, date]:
+    """The day of the report and the first published one."""
     # A day on which every venue failed has coverage and no debt: it is the latest day all the same.
     found = connection.execute(
         "select min(day), max(day) from"
@@ -180,11 +202,11 @@ def _chosen_day(connection: duckdb.DuckDBPyConnection, day: date | None) -> date
         message = "no day is published yet: run `margin-debt run` or `margin-debt demo` first"
         raise UsageError(message)
     if day is None:
-        return date.fromisoformat(str(last))
+        day = date.fromisoformat(str(last))
     if not first <= day <= last:
         message = f"no report for {day}: the published days are {first} to {last}"
         raise UsageError(message)
-    return day
+    return day, date.fromisoformat(str(first))
 
 
 def _replace(target: Path, text: str) -> None:

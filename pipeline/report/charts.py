@@ -3,6 +3,7 @@
 Every picture reads the data set `rows`, which the page makes from the shared columns: one field per
 series key, the same name with `_text` for what a reader sees, and the index. Colours are variables of the
 style sheet, so one specification serves light, dark and paper. Without a series there is no picture: {}.
+Reading out a day under the pointer is the page's work: as marks it would cost more than the picture.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ HEIGHT_PX = 220
 BAR_PX = 22
 BAR_ROOM = 1.4  # the axis ends beyond the longest bar, so that its value fits on a telephone
 LITTLE_SEEN_RATIO = 0.95  # of the open interest expected that day
-STRIP_PITCH = 1.6  # a strip and the room for its name
-STRIP_STEPS = 4  # a strip of the level picture is four steps high: critical fills it
+STRIP_PX = 42  # a strip of the level picture and the room for its name
+# Share of a strip that a level fills: thickness says what colour says.
+STRIP_SHARES = {"unknown": 0.04, "calm": 0.14, "elevated": 0.28, "high": 0.42, "critical": 0.56}
 
 CONFIG: dict[str, Any] = {
     "background": None,
+    "aria": False,  # the page names each picture and has its table; a sentence per mark is noise
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {
@@ -54,29 +57,35 @@ def lines(
     layers = [_line(one, title) for one in series if _is_known(one)]
     if reference is not None and layers:
         layers.insert(0, _rule(reference, series[0].unit, title))
-    return _daily(_shaded(layers, seen), [*series, *_present(seen)])
+    return _layered(_shaded(layers, seen))
 
 
 def band(
     low: Series, high: Series, title: str, others: Sequence[Series] = (), seen: Series | None = None
 ) -> dict[str, Any]:
     """Bounds as a filled band between two lines, `others` as lines; days little `seen` are shaded."""
+    if not (_is_known(low) and _is_known(high)):
+        return {}
     area = (
         _rows()
         .mark_area(color=f"var(--{high.tone})", opacity=0.16)
         .encode(x=_x(), y=_y(low.key, low.unit, title), y2=alt.Y2(high.key))
     )
     inner = [low, high, *(one for one in others if _is_known(one))]
-    if not (_is_known(low) and _is_known(high)):
-        return {}
-    return _daily(_shaded([area, *(_line(one, title) for one in inner)], seen), [*inner, *_present(seen)])
+    return _layered(_shaded([area, *(_line(one, title) for one in inner)], seen))
 
 
-def stacked(series: Sequence[Series], title: str) -> dict[str, Any]:
-    """Shares laid on each other, first series at the bottom. All series are None together or not at all."""
+def stacked(
+    series: Sequence[Series], title: str, others: Sequence[Series] = (), is_share: bool = False
+) -> dict[str, Any]:
+    """Amounts laid on each other, first series at the bottom, `others` as lines over them.
+
+    A series without a value that day leaves a gap of its own and lifts nothing above it. Shares end at one.
+    """
+    known = [one for one in series if _is_known(one)]
     layers = []
-    for position, one in enumerate(series if all(map(_is_known, series)) else ()):
-        below = " + ".join(f"datum.{lower.key}" for lower in series[:position]) or "0"
+    for position, one in enumerate(known):
+        below = " + ".join(f"(datum.{lower.key} || 0)" for lower in known[:position]) or "0"
         missing = f"datum.{one.key} == null ? null : "
         layers.append(
             _rows()
@@ -86,9 +95,11 @@ def stacked(series: Sequence[Series], title: str) -> dict[str, Any]:
             .mark_area(
                 color=f"var(--{one.tone})", opacity=1, line={"color": "var(--panel)", "strokeWidth": 0.8}
             )
-            .encode(x=_x(), y=_y("from", one.unit, title, domain=(0, 1)), y2=alt.Y2("to"))
+            .encode(
+                x=_x(), y=_y("from", one.unit, title, domain=(0, 1) if is_share else None), y2=alt.Y2("to")
+            )
         )
-    return _daily(layers, series)
+    return _layered([*layers, *(_line(one, title) for one in others if _is_known(one) and layers)])
 
 
 def bars(index: Series, one: Series, title: str) -> dict[str, Any]:
@@ -152,53 +163,46 @@ def heat(index: Series, series: Sequence[Series], full_ratio: float) -> dict[str
     )
 
 
-def level_strips(series: Sequence[Series]) -> dict[str, Any]:
-    """One strip per signal: the height and the colour of a day's mark both say its level.
+def level_strips(strip: Series, level: Series, first: Series, end: Series) -> dict[str, Any]:
+    """A strip per name with a bar per run of one level, from day `first` up to, without, day `end`.
 
-    Levels are words; a quarter of the strip is calm, the whole of it critical, a hairline unknown.
+    Rows whose level is `event` are lines across all strips.
     """
-    layers: list[Any] = []
-    steps = {"unknown": 0.25, "calm": 1, "elevated": 2, "high": 3, "critical": 4}
-    height = " : ".join(f"datum.LEVEL == '{level}' ? {step}" for level, step in steps.items())
-    for position, one in enumerate(series):
-        floor = (len(series) - 1 - position) * STRIP_PITCH
-        rise = height.replace("LEVEL", one.key) + " : 0"
-        layers.append(
-            _rows()
-            .transform_filter(f"datum.{one.key} != null")
-            .transform_calculate(
-                day_end="datum.day + 86400000", floor=f"{floor}", top=f"{floor} + ({rise}) / {STRIP_STEPS}"
-            )
-            .mark_rect()
-            .encode(
-                x=_x(),
-                x2=alt.X2("day_end"),
-                y=_strip_y("floor", len(series)),
-                y2=alt.Y2("top"),
-                color=alt.Color(
-                    f"{one.key}:N",
-                    scale=alt.Scale(domain=list(steps), range=[f"var(--{level})" for level in steps]),
-                    legend=None,
-                ),
-            )
+    if not strip.values:
+        return {}
+    names = list(dict.fromkeys(strip.values))
+    axis = alt.Axis(
+        title=None, domain=False, ticks=False, labelAlign="left", labelPadding=-2, labelOffset=-STRIP_PX // 3,
+        labelLimit=300, labelColor="var(--ink)", zindex=1,
+    )  # fmt: skip
+    layers = [
+        _rows()
+        .transform_filter(f"datum.{level.key} == '{name}'")
+        .mark_rect(color=f"var(--{name})", height={"band": share})
+        .encode(
+            x=_x(first.key),
+            x2=alt.X2(end.key),
+            y=alt.Y(f"{strip.key}:N", sort=None, scale=alt.Scale(domain=names), axis=axis),
+            tooltip=_tooltips([level, first, end], strip),
         )
-        layers.append(
-            _rows()
-            .transform_aggregate(days="count()")
-            .transform_calculate(name_at=f"{floor + 1.1}", name=json.dumps(one.label))
-            .mark_text(align="left", baseline="bottom")
-            .encode(x=alt.value(0), y=_strip_y("name_at", len(series)), text="name:N")
-        )
-    return _daily(layers, series, height=60 * len(series))
+        for name, share in STRIP_SHARES.items()
+    ]
+    event = (
+        _rows()
+        .transform_filter(f"datum.{level.key} == 'event'")
+        .mark_rule(color="var(--ink)", strokeDash=[3, 3])
+        .encode(x=_x(first.key), tooltip=_tooltips([], first))
+    )
+    return _finished(alt.layer(*layers, event), height=STRIP_PX * len(names))
 
 
 def _rows() -> Any:  # noqa: ANN401 - Altair has no types
     return alt.Chart(alt.NamedData("rows"))
 
 
-def _x() -> Any:  # noqa: ANN401
+def _x(field: str = "day") -> Any:  # noqa: ANN401
     return alt.X(
-        "day:T",
+        f"{field}:T",
         title=None,
         scale=alt.Scale(type="utc", nice=False),
         axis=alt.Axis(format="%b %Y", grid=False, tickCount=6, labelFlush=True),
@@ -232,19 +236,9 @@ def _length(one: Series, longest: Series, title: str) -> Any:  # noqa: ANN401
     )
 
 
-def _strip_y(field: str, strips: int) -> Any:  # noqa: ANN401
-    """Every layer states the same axis and title: Vega-Lite cannot merge one that is absent."""
-    scale = alt.Scale(domain=[0, strips * STRIP_PITCH], nice=False)
-    return alt.Y(f"{field}:Q", title=None, axis=None, scale=scale)
-
-
 def _is_known(one: Series) -> bool:
     """Whether any value is known: Vega cannot lay out a field without one."""
     return any(value is not None for value in one.values)
-
-
-def _present(one: Series | None) -> list[Series]:
-    return [] if one is None else [one]
 
 
 def _shaded(layers: Sequence[Any], seen: Series | None) -> list[Any]:
@@ -262,7 +256,10 @@ def _shaded(layers: Sequence[Any], seen: Series | None) -> list[Any]:
 
 
 def _line(one: Series, title: str) -> Any:  # noqa: ANN401
+    # A round end makes a day between two gaps a dot; on dashes it would fill the gaps.
     mark = {"color": f"var(--{one.tone})", "strokeWidth": 1.8, "strokeDash": list(one.dash)}
+    if not one.dash:
+        mark |= {"strokeCap": "round"}
     return _rows().mark_line(**mark).encode(x=_x(), y=_y(one.key, one.unit, title))
 
 
@@ -277,31 +274,13 @@ def _rule(value: float, unit: str, title: str) -> Any:  # noqa: ANN401
 
 
 def _tooltips(series: Sequence[Series], index: Series) -> list[Any]:
+    """What stands under the pointer in a picture whose marks are few."""
     head = alt.Tooltip(f"{index.key}_text:N", title=index.label)
     return [head, *(alt.Tooltip(f"{one.key}_text:N", title=one.label) for one in series)]
 
 
-def _daily(layers: Sequence[Any], series: Sequence[Series], height: int = HEIGHT_PX) -> dict[str, Any]:
-    """Layers over days with a rule under the pointer that reads out every series of that day."""
-    if not layers:
-        return {}
-    day = Series("day", "day, UTC", ())
-    # Both names are given: Altair would number them from a counter and the bytes would differ by run.
-    pointed = alt.selection_point(
-        name="pointed", nearest=True, on="pointerover", clear="pointerout", fields=["day"], empty=False
-    )
-    rule = (
-        _rows()
-        .mark_rule(color="var(--muted)")
-        .encode(
-            x=_x(),
-            opacity=alt.condition(pointed, alt.value(0.7), alt.value(0)),
-            tooltip=_tooltips(series, day),
-        )
-        .properties(name="pointer")
-        .add_params(pointed)
-    )
-    return _finished(alt.layer(*layers, rule), height)
+def _layered(layers: Sequence[Any]) -> dict[str, Any]:
+    return _finished(alt.layer(*layers), HEIGHT_PX) if layers else {}
 
 
 def _finished(chart: Any, height: int) -> dict[str, Any]:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Who holds it: effective number of venues and assets, shares of venues, the largest assets."""
+"""Who holds it: HHI over venues and assets, cells of venue and asset, shares of venues, largest assets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from pipeline.report.data import ReportData
 
 LARGEST_VENUES = 6
 LARGEST_ASSETS = 12
+CELL_ASSETS = 10
+CELL_FULL_RATIO = 0.25  # a cell with a quarter of the market has the full colour
 
 
 def draw(data: ReportData) -> SectionContent:
-    """Effective numbers over time, shares of venues over time, the largest assets today, all measures."""
-    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
+    """HHI over time, cells today, shares of venues over time, the largest assets today, all measures."""
+    day = data.day_series
     rows = data.rows(
         """
-        select day, dimension, effective_n, top1_ratio, top3_ratio
+        select day, dimension, hhi_ratio, effective_n, top1_ratio, top3_ratio
         from concentration_daily
         where measure = 'open_interest' and dimension in ('venue', 'asset')
           and day between $first_day::date and $day::date
@@ -28,30 +30,34 @@ def draw(data: ReportData) -> SectionContent:
     )
     found = {(row["dimension"], row["day"]): row for row in rows}
     venues = found.get(("venue", data.day), {})
-    effective = tuple(
+    hhi = tuple(
         Series(
-            f"effective_{dimension}s_number",
-            f"{dimension}s",
-            [found.get((dimension, day), {}).get("effective_n") for day in data.days],
+            f"hhi_{dimension}_number",
+            f"over {dimension}s",
+            [found.get((dimension, day), {}).get("hhi_ratio") for day in data.days],
             tone=tone,
             dash=dash,
         )
         for dimension, tone, dash in (("venue", "accent", ()), ("asset", "second", (5, 3)))
     )
+    equal = [
+        words.one_decimal(found.get((name, data.day), {}).get("effective_n")) for name in ("venue", "asset")
+    ]
     return SectionContent(
         f"The largest venue holds {words.percent(venues.get('top1_ratio'))} of the open interest seen, "
         f"the three largest {words.percent(venues.get('top3_ratio'))}.",
         (
             Chart(
-                "effective",
-                f"The market is as concentrated as {words.one_decimal(effective[0].values[-1])} equal venues "
-                f"and {words.one_decimal(effective[1].values[-1])} equal assets",
-                "Effective number: 1 / HHI of open interest. A smaller number is more concentrated.",
+                "hhi",
+                f"The market is as concentrated as {equal[0]} equal venues and {equal[1]} equal assets",
+                "HHI: the sum of squared shares of open interest, 1 when one holds all; one over it is the "
+                "number of equal members. Higher is more concentrated.",
                 "day",
                 day,
-                effective,
-                charts.lines(effective, "effective number"),
+                hhi,
+                charts.lines(hhi, "HHI"),
             ),
+            _cells(data),
             _venue_shares(data, day),
             _largest_assets(data),
             _all_measures(data),
@@ -108,7 +114,56 @@ def _venue_shares(data: ReportData, day: Series) -> Chart:
         "day",
         day,
         series,
-        charts.stacked(series, "share of open interest"),
+        charts.stacked(series, "share of open interest", is_share=True),
+    )
+
+
+def _cells(data: ReportData) -> Chart:
+    """Share of the whole market's open interest in each cell of a large asset and a large venue."""
+    rows = data.rows(
+        f"""
+        with cells as (
+          select asset, venue, sum(try_cast(open_interest_usd as decimal(38, 2)))::double as usd
+          from market_daily where day = $day::date and status = 'seen' and open_interest_usd is not null
+          group by asset, venue
+        ),
+        ranked as (
+          select asset, venue, usd / nullif(sum(usd) over (), 0) as share_ratio,
+            dense_rank() over (order by asset_usd desc, asset) as asset_place,
+            dense_rank() over (order by venue_usd desc, venue) as venue_place
+          from (select *, sum(usd) over (partition by asset) as asset_usd,
+            sum(usd) over (partition by venue) as venue_usd from cells)
+        )
+        select * from ranked where asset_place <= {CELL_ASSETS} and venue_place <= {LARGEST_VENUES}
+        order by asset_place, venue_place
+        """
+    )
+    names = list(dict.fromkeys(row["asset"] for row in rows))
+    venues = [venue for _, venue in sorted({(row["venue_place"], row["venue"]) for row in rows})]
+    found = {(row["asset"], row["venue"]): row["share_ratio"] for row in rows}
+    asset = Series("asset", "asset", names, "text")
+    series = tuple(
+        Series(f"cell_{at}_ratio", venue, [found.get((name, venue)) for name in names], "ratio")
+        for at, venue in enumerate(venues)
+    )
+    known = [row for row in rows if row["share_ratio"] is not None]
+    title = f"Open interest by asset and venue today is {words.NOT_KNOWN}"
+    if known:
+        most = max(known, key=lambda row: (row["share_ratio"], row["asset"], row["venue"]))
+        title = (
+            f"The largest cell is {most['asset']} on {most['venue']}: "
+            f"{words.percent(most['share_ratio'])} of open interest"
+        )
+    return Chart(
+        "cells",
+        title,
+        "% of the open interest seen, all assets and venues together. Blank: not seen or not listed; full "
+        f"colour at {words.percent(CELL_FULL_RATIO)}.",
+        "cells",
+        asset,
+        series,
+        charts.heat(asset, series, CELL_FULL_RATIO) if known else {},
+        has_legend=False,
     )
 
 
@@ -146,6 +201,7 @@ def _largest_assets(data: ReportData) -> Chart:
         asset,
         (one,),
         charts.bars(asset, one, "open interest"),
+        has_legend=False,
     )
 
 
@@ -196,6 +252,7 @@ SECTION = Section(
         ),
         "open_interest_by_venue_daily": ("day", "venue", "open_interest_usd"),
         "open_interest_by_asset_daily": ("day", "asset", "open_interest_usd", "coverage_ratio"),
+        "market_daily": ("day", "venue", "asset", "status", "open_interest_usd"),
     },
     draw=draw,
 )  # fmt: skip

@@ -19,8 +19,9 @@ TABLE_ROWS = 30
 class Series:
     """One column of numbers or words; `key` is unique in its frame, ends in the unit, and is a plain word.
 
-    `unit` (usd, ratio, number, text) says how the page writes a value; `tone` is its colour in the style
-    sheet and `dash` its line pattern, so that lines differ without colour; a filled one is an area.
+    `unit` (usd, ratio, number, text, or day for ISO dates) says how the page writes a value; `tone` is its
+    colour in the style sheet and `dash` its line pattern, so that lines differ without colour; a filled
+    one is an area.
     """
 
     key: str
@@ -33,7 +34,10 @@ class Series:
 
     def shown(self, position: int) -> str:
         """The value at `position` as a reader sees it."""
-        writers = {"usd": words.usd, "ratio": words.percent, "number": words.plain, "text": words.text}
+        writers = {
+            "usd": words.usd, "ratio": words.percent, "number": words.plain,
+            "text": words.text, "day": words.text,
+        }  # fmt: skip
         return writers[self.unit](self.values[position])
 
 
@@ -56,17 +60,20 @@ class Chart:
     has_legend: bool = True
 
     @property
+    def is_daily(self) -> bool:
+        """Whether a row is a day, so that the page can read out one day after the other."""
+        return self.frame == "day"
+
+    @property
     def table(self) -> Table:
-        """The last 30 rows; the newest first when the rows are days."""
+        """Every row; of days only the last 30, the newest first."""
         size = len(self.index.values)
-        positions = list(range(max(0, size - TABLE_ROWS), size)) if self.frame == "day" else range(size)
-        if self.frame == "day":
-            positions = list(reversed(positions))
+        positions = range(size - 1, max(-1, size - 1 - TABLE_ROWS), -1) if self.is_daily else range(size)
         return Table(
             title=f"Numbers of: {self.title}",
             columns=(
                 Column(self.index.label, is_number=False),
-                *(Column(one.label, is_number=one.unit != "text") for one in self.series),
+                *(Column(one.label, is_number=one.unit not in ("text", "day")) for one in self.series),
             ),
             rows=tuple((self.index.shown(at), *(one.shown(at) for one in self.series)) for at in positions),
         )
@@ -113,12 +120,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class Banner:
-    """The level of the day in one sentence."""
+    """The level of the day in one sentence; `debt` is the amount that the index of all days repeats."""
 
     kind: ClassVar[str] = "banner"
     level: str
     sentence: str
     as_of: str
+    debt: str
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pipeline.report.data import ReportData
 
 # 0.01 % per 8 hours, 1,095 intervals a year: what venues charge when the perpetual trades at the index.
 NEUTRAL_FUNDING_APR = 0.1095
+NEUTRAL = f"{100 * NEUTRAL_FUNDING_APR:.2f}{words.SPACE}%"
 LARGEST_ASSETS = 30
 HEAT_ASSETS = 12
 HEAT_VENUES = 6
@@ -25,7 +26,7 @@ LOOKS = (("accent", ()), ("second", (5, 3)), ("third", (2, 2)), ("fourth", (8, 3
 
 def draw(data: ReportData) -> SectionContent:
     """Funding, the most crowded assets and cells, borrow rates, carry and basis."""
-    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
+    day = data.day_series
     apr = totals.funding(data)
     side = (
         words.NOT_KNOWN
@@ -39,7 +40,7 @@ def draw(data: ReportData) -> SectionContent:
     borrow_chart, borrow_table = _borrow(data, day)
     return SectionContent(
         f"Funding is {words.percent(apr[-1])} a year weighted by open interest ({side}); "
-        f"{words.percent(NEUTRAL_FUNDING_APR)} is the neutral rate of most venues.",
+        f"{NEUTRAL} is the neutral rate of most venues.",
         (
             _funding_chart(day, apr),
             _crowded_table(data),
@@ -59,7 +60,7 @@ def _funding_chart(day: Series, apr: list[float | None]) -> Chart:
         "funding",
         f"Funding {words.moved(words.difference(apr[-1], then))} {words.percent(apr[-1])} a year"
         + ("" if then is None else f", from {words.percent(then)} 30 days ago"),
-        f"Simple rate, weighted by open interest. Dotted: neutral, {words.percent(NEUTRAL_FUNDING_APR)}.",
+        f"Simple rate, weighted by open interest. Dotted: neutral, {NEUTRAL}.",
         "day",
         day,
         (one,),

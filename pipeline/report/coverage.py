@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pipeline.report import charts, totals, words
+from pipeline.report import charts, quality, totals, words
 from pipeline.report.base import Section
 from pipeline.report.content import Chart, Column, SectionContent, Series, Table
 from pipeline.report.data import ReportData
@@ -15,7 +15,7 @@ NOT_OFFERED = ("unsupported", "not_seen")
 
 
 def draw(data: ReportData) -> SectionContent:
-    """Seen share over time, what is not seen, what failed on the day, every venue and dataset."""
+    """Seen share over time, not seen, failed on the day, doubtful, every venue and dataset."""
     rows = data.rows(
         """
         select dataset, venue, status, markets_expected, markets_seen, expected_usd, seen_usd, seen_ratio,
@@ -37,13 +37,14 @@ def draw(data: ReportData) -> SectionContent:
             _share_chart(data),
             _unseen_table(unseen),
             *([_broken_table(data, broken)] if broken else []),
+            *quality.blocks(data),
             _every_table(asked),
         ),
     )
 
 
 def _share_chart(data: ReportData) -> Chart:
-    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
+    day = data.day_series
     known = Series("known_market_seen_ratio", "of the known market", totals.known_share(data), "ratio")
     interest = replace(
         totals.open_interest_seen(data),
@@ -146,10 +147,11 @@ def _status(row: dict[str, Any]) -> str:
 
 SECTION = Section(
     key="coverage",
-    title="Coverage",
+    title="Coverage and quality",
     position=60,
     needs={
         **totals.NEEDS_COVERAGE,
+        **quality.NEEDS,
         "fetch_log": ("venue", "dataset", "attempt", "message", "fetched_at", "day"),
     },
     draw=draw,

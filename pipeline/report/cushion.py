@@ -21,7 +21,7 @@ Columns = dict[str, list[Any]]
 
 def draw(data: ReportData) -> SectionContent:
     """Lead with the date of the margin tables, distance over time, ladder, assets, what venues did."""
-    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
+    day = data.day_series
     market = data.daily(
         """
         select

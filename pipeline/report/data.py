@@ -13,7 +13,8 @@ from typing import Any
 
 import duckdb
 
-from pipeline.clock import DAY, end_of
+from pipeline.clock import end_of
+from pipeline.report.content import Series
 
 WINDOW_DAYS = 400
 # The UTC day an instant closes: the reading made at D+1 00:00 is about day D.
@@ -24,18 +25,25 @@ DAY_OF_AS_OF = "(date '1970-01-01' + cast(floor((epoch(as_of) - 1) / 86400) as i
 class ReportData:
     """The published tables as they stood on `day`; `about` says whether the data were made.
 
-    In SQL, `$day::date` is the day of the report and `$first_day::date` the first of the window.
+    `first_day` is where the window begins: 400 days before, or the first published day. In SQL,
+    `$day::date` is the day of the report and `$first_day::date` the first of the window.
     """
 
     connection: duckdb.DuckDBPyConnection
     day: date
+    first_day: date
     produced_at: datetime
     about: Mapping[str, object]
 
     @property
     def days(self) -> list[date]:
         """Every UTC day of the window, without gaps; the last is `day`."""
-        return [self.day - timedelta(days=back) for back in range(WINDOW_DAYS - 1, -1, -1)]
+        return [self.first_day + timedelta(days=at) for at in range((self.day - self.first_day).days + 1)]
+
+    @property
+    def day_series(self) -> Series:
+        """The index column of everything that is drawn over days."""
+        return Series("day", "day, UTC", [day.isoformat() for day in self.days], "day")
 
     @property
     def end(self) -> datetime:
@@ -47,7 +55,7 @@ class ReportData:
 
         A NaN is as undefined as a NULL: both come back as None.
         """
-        known = {"day": self.day, "first_day": self.day - (WINDOW_DAYS - 1) * DAY, **values}
+        known = {"day": self.day, "first_day": self.first_day, **values}
         bound = {name: value for name, value in known.items() if f"${name}::" in sql}
         cursor = self.connection.cursor()
         try:
@@ -71,7 +79,7 @@ class ReportData:
 
     def column(self, columns: Mapping[str, list[Any]], name: str) -> list[Any]:
         """One column of `daily()`; all None when the SELECT had no rows."""
-        return columns.get(name, [None] * WINDOW_DAYS)
+        return columns.get(name, [None] * len(self.days))
 
     def missing(self, needs: Mapping[str, tuple[str, ...]]) -> list[str]:
         """`table` or `table.column` of what a section needs and the published file lacks."""

@@ -1,4 +1,4 @@
-"""How much is owed and how fast it grows: bounds in total and by class, open interest, price-free growth."""
+"""How much is owed and how fast it grows: bounds in total, classes, open interest, price-free growth."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pipeline.report.content import Chart, Column, Listing, SectionContent, Seri
 from pipeline.report.data import ReportData
 
 MONTH_DAYS = 30
+CLASS_TONES = ("share4", "second", "fourth", "share2", "third")
 
 
 def draw(data: ReportData) -> SectionContent:
-    """Total band, table by class, a band per class, open interest and growth."""
-    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
+    """Total band, classes on each other with their table, open interest, growth, figures of others."""
+    day = data.day_series
     bounds = totals.debt(data)
     by_class = data.rows(
         """
@@ -40,21 +41,9 @@ def draw(data: ReportData) -> SectionContent:
     return SectionContent(
         _lead(bounds, interest, series),
         (
-            _band_chart(
-                day, "debt", "Margin debt", bounds, change=totals.debt_change(data, MONTH_DAYS), seen=seen
-            ),
+            _band_chart(day, bounds, change=totals.debt_change(data, MONTH_DAYS), seen=seen),
+            _class_chart(day, series, bounds),
             _class_table(series, interest, changes),
-            *(
-                _band_chart(
-                    day,
-                    f"debt_class{at}",
-                    f"Margin debt, class {name.replace('_', ' ')}",
-                    series[name],
-                    change=changes[name],
-                    seen=seen,
-                )
-                for at, name in enumerate(classes)
-            ),
             _basis_table(data),
             _interest_chart(day, interest, totals.open_interest_change(data, MONTH_DAYS), seen),
             _growth_chart(day, totals.growth_30d(data)),
@@ -89,19 +78,19 @@ def _lead(bounds: dict[str, list[Any]], interest: list[Any], series: dict[str, d
     return " ".join(words_said)
 
 
-def _band_chart(
-    day: Series, key: str, name: str, bounds: dict[str, list[Any]], *, change: float | None, seen: Series
-) -> Chart:
-    low = Series(f"{key}_low_usd", "lower bound", bounds["low_usd"], "usd", dash=(2, 2))
-    high = Series(f"{key}_high_usd", "upper bound", bounds["high_usd"], "usd")
+def _band_chart(day: Series, bounds: dict[str, list[Any]], *, change: float | None, seen: Series) -> Chart:
+    low = Series("debt_low_usd", "lower bound", bounds["low_usd"], "usd", dash=(2, 2))
+    high = Series("debt_high_usd", "upper bound", bounds["high_usd"], "usd")
     estimate = None
     if any(value is not None for value in bounds["estimate_usd"]):
-        estimate = Series(f"{key}_estimate_usd", "estimate", bounds["estimate_usd"], "usd", "second", (5, 3))
-    title = f"{name} {words.moved(change)} {words.usd_range(low.values[-1], high.values[-1])}"
-    if change is not None:
-        title += f", the upper bound {words.signed_percent(change)} in 30 days"
+        estimate = Series("debt_estimate_usd", "estimate", bounds["estimate_usd"], "usd", "second", (5, 3))
+    title = f"Margin debt is between its bounds: {words.usd_range(low.values[-1], high.values[-1])}"
+    if low.values[-1] is None and high.values[-1] is None:
+        title = f"Margin debt on this day is {words.NOT_KNOWN}"
+    elif change is not None:
+        title += f"; the upper bound {words.went(change)} in 30 days"
     return Chart(
-        key,
+        "debt",
         title,
         "Both bounds at the end of each UTC day; the change is on what was seen on both days. A step in a "
         "bound can be a change of what it rests on, not of debt: see below.",
@@ -109,6 +98,42 @@ def _band_chart(
         day,
         (low, high, seen) if estimate is None else (low, high, estimate, seen),
         charts.band(low, high, "margin debt", () if estimate is None else (estimate,), seen),
+    )
+
+
+def _class_chart(day: Series, series: dict[str, dict[str, list[Any]]], bounds: dict[str, list[Any]]) -> Chart:
+    """Upper bounds of the classes on each other; the lower bound of all of them is a line."""
+    # The largest class lies at the bottom, so that its own course can be read.
+    ranked = sorted(series, key=lambda name: (-(series[name]["high_usd"][-1] or 0), name))
+    drawn = tuple(
+        Series(
+            f"debt_class{at}_high_usd",
+            f"{name.replace('_', ' ')}, upper bound",
+            series[name]["high_usd"],
+            "usd",
+            CLASS_TONES[at % len(CLASS_TONES)],
+            is_filled=True,
+        )
+        for at, name in enumerate(ranked)
+    )
+    low = Series("debt_low_usd", "all classes, lower bound", bounds["low_usd"], "usd", "ink", (2, 2))
+    known = [
+        (one.values[-1], name) for one, name in zip(drawn, ranked, strict=True) if one.values[-1] is not None
+    ]
+    title = f"The classes of margin debt on this day are {words.NOT_KNOWN}"
+    if known and bounds["high_usd"][-1]:
+        most, name = max(known)
+        share = words.percent(most / bounds["high_usd"][-1])
+        title = f"{name.replace('_', ' ').capitalize()} debt is {share} of the upper bound"
+    return Chart(
+        "debt_classes",
+        title,
+        "Upper bounds laid on each other add up to the total; the dotted line is the lower bound of all. A "
+        "class that no venue reported on a day is missing from it, not zero.",
+        "day",
+        day,
+        (*drawn, low),
+        charts.stacked(drawn, "margin debt", (low,)),
     )
 
 
@@ -201,11 +226,14 @@ def _growth_chart(day: Series, grown: dict[str, list[Any]]) -> Chart:
     dollars = Series(
         "growth_30d_usd_ratio", "in dollars", grown["usd_growth_ratio"], "ratio", "third", (5, 3)
     )
-    now = coins.values[-1]
+    now, now_usd = coins.values[-1], dollars.values[-1]
+    title = f"Growth of positions in 30 days is {words.NOT_KNOWN}"
+    if now is not None:
+        title = f"Positions {words.went(now)} in 30 days without the moves of prices"
+        title += "" if now_usd is None else f"; in dollars they {words.went(now_usd)}"
     return Chart(
         "growth",
-        f"Positions changed {words.signed_percent(now)} in 30 days without price moves, "
-        f"{words.signed_percent(dollars.values[-1])} in dollars",
+        title,
         "Open interest against 30 days before, on markets seen on both days. "
         "A gap: less than 60 % of the base was matched.",
         "day",
@@ -261,7 +289,7 @@ def _published_elsewhere(data: ReportData) -> Table | Listing:
 
 SECTION = Section(
     key="debt",
-    title="Debt and leverage",
+    title="Debt",
     position=20,
     needs={
         "margin_debt_daily": (

@@ -1,25 +1,21 @@
-"""The two minutes: the level and why, six figures with what they cover, and what changed."""
+"""The level and why in one sentence, and six figures with what they cover. What changed is in `changes`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from pipeline.report import totals, words
 from pipeline.report.base import Section
-from pipeline.report.content import Banner, Figure, Figures, Listing, SectionContent
+from pipeline.report.content import Banner, Figure, Figures, SectionContent
 from pipeline.report.data import DAY_OF_AS_OF, ReportData
 
 RANKS = ("unknown", "calm", "elevated", "high", "critical")
-MOST_EVENTS = 6
-MOST_NAMES = 8
 NO_DRIVERS = "none"
 SPANS = (("1 day", 1), ("7 days", 7))
-DAY_OF_AT = DAY_OF_AS_OF.replace("as_of", '"at"')
 
 
 def draw(data: ReportData) -> SectionContent:
-    """Banner, figures, changes since yesterday and since a week ago."""
+    """Banner and figures."""
     level = data.daily(
         f"""
         select {DAY_OF_AS_OF} as day, arg_max(level, as_of) as level, arg_max(drivers, as_of) as drivers,
@@ -30,22 +26,22 @@ def draw(data: ReportData) -> SectionContent:
         """
     )
     levels = data.column(level, "level")
+    bounds = totals.debt(data)
+    debt = words.usd_range(bounds["low_usd"][-1], bounds["high_usd"][-1])
     return SectionContent(
         "",
         (
-            _banner(data, levels, data.column(level, "drivers")[-1]),
-            Figures(_figures(data, data.column(level, "blind_ratio"))),
-            Listing("Since yesterday", _changes(data, levels, 1)),
-            Listing("Since a week ago", _changes(data, levels, 7)),
+            _banner(data, levels, data.column(level, "drivers")[-1], debt),
+            Figures(_figures(data, debt, data.column(level, "blind_ratio"))),
         ),
     )
 
 
-def _banner(data: ReportData, levels: Sequence[str | None], drivers: str | None) -> Banner:
+def _banner(data: ReportData, levels: Sequence[str | None], drivers: str | None, debt: str) -> Banner:
     level = levels[-1]
     as_of = f"Read as of {words.utc(data.end)}."
     if level is None:
-        return Banner("unknown", "No risk level was computed for this day, so it is not known.", as_of)
+        return Banner("unknown", "No risk level was computed for this day, so it is not known.", as_of, debt)
     readings = data.rows(
         f"""
         select signal, coalesce(level, 'unknown') as level, reason from signal_readings
@@ -69,7 +65,7 @@ def _banner(data: ReportData, levels: Sequence[str | None], drivers: str | None)
     since = f" {level.capitalize()} for {words.plural(length, 'day')}" + (
         f", before that {before}." if before else "."
     )
-    return Banner(level, words.sentence(f"{cause}{reason}"), as_of + since)
+    return Banner(level, words.sentence(f"{cause}{reason}"), as_of + since, debt)
 
 
 def _inside(reason: str) -> str:
@@ -77,9 +73,7 @@ def _inside(reason: str) -> str:
     return reason[:1].lower() + reason[1:] if reason[1:2].islower() else reason
 
 
-def _figures(data: ReportData, blind: Sequence[float | None]) -> tuple[Figure, ...]:
-    bounds = totals.debt(data)
-    high = bounds["high_usd"]
+def _figures(data: ReportData, debt: str, blind: Sequence[float | None]) -> tuple[Figure, ...]:
     interest = totals.open_interest(data)
     grown = totals.growth_30d(data)["quantity_growth_ratio"]
     apr = totals.funding(data)
@@ -88,7 +82,7 @@ def _figures(data: ReportData, blind: Sequence[float | None]) -> tuple[Figure, .
     return (
         Figure(
             "Margin debt, lower to upper bound",
-            words.usd_range(bounds["low_usd"][-1], high[-1]),
+            debt,
             f"Changes: upper bound, on what was seen on both days. {seen_interest}",
             _relative(totals.debt_change, data),
         ),
@@ -138,55 +132,6 @@ def _points(values: Sequence[float | None]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _changes(data: ReportData, levels: Sequence[str | None], days: int) -> tuple[str, ...]:
-    """The level, the events and the venues that came or went over the last `days` days."""
-    then, now = words.ago(levels, days) or words.NOT_KNOWN, levels[-1] or words.NOT_KNOWN
-    items = [f"Risk level: still {now}." if then == now else f"Risk level: {then} became {now}."]
-    events = data.rows(
-        f"""
-        select signal, scope_type, from_level, to_level, list(distinct scope order by scope) as scopes
-        from risk_events
-        where {DAY_OF_AT} between $day::date - $days::integer + 1 and $day::date
-        group by signal, scope_type, from_level, to_level
-        order by scope_type <> 'market', len(scopes) desc, signal, scope_type, from_level, to_level
-        """,
-        days=days,
-    )
-    items += [_event(row) for row in events[:MOST_EVENTS]]
-    if len(events) > MOST_EVENTS:
-        items.append(f"And {words.plural(len(events) - MOST_EVENTS, 'more kind')} of change.")
-    elif not events:
-        items.append("No signal changed its level.")
-    for row in data.rows(
-        """
-        with seen as (
-          select venue, day, coalesce(seen_usd, 0) > 0 as is_seen from coverage_daily
-          where dataset = 'open_interest' and venue <> 'all'
-            and day in ($day::date, $day::date - $days::integer)
-        )
-        select later.venue, later.is_seen from seen as later
-        join seen as earlier on earlier.venue = later.venue and earlier.day < later.day
-        where later.is_seen <> earlier.is_seen
-        order by later.venue
-        """,
-        days=days,
-    ):
-        verb = "is seen again" if row["is_seen"] else "is no longer seen"
-        items.append(f"Open interest of {row['venue']} {verb}.")
-    return tuple(items)
-
-
-def _event(row: dict[str, Any]) -> str:
-    """One kind of change and the scopes that made it."""
-    where = "market"
-    if row["scope_type"] != "market":
-        names = row["scopes"][:MOST_NAMES]
-        more = len(row["scopes"]) - len(names)
-        where = f"{row['scope_type']} {', '.join(names)}" + (f" and {more} more" if more else "")
-    signal = row["signal"].replace("_", " ")
-    return f"{signal.capitalize()}, {where}: {row['from_level']} became {row['to_level']}."
-
-
 SECTION = Section(
     key="headline",
     title="Headline",
@@ -199,7 +144,6 @@ SECTION = Section(
         **totals.NEEDS_COVERAGE,
         **totals.NEEDS_LEVEL,
         **totals.NEEDS_READINGS,
-        "risk_events": ("at", "signal", "scope_type", "scope", "from_level", "to_level"),
     },
     draw=draw,
 )

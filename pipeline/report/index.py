@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.report.templates import SUMMARY_NAME, fill
+from pipeline.report.words import NOT_KNOWN
 
 HEAD_BYTES = 16_384
 DAILY = re.compile(r"\d{4}-\d{2}-\d{2}\.html")
@@ -37,5 +38,6 @@ def render_index(folder: Path) -> str:
         with path.open(encoding="utf-8") as file:
             parser.feed(file.read(HEAD_BYTES))
         if parser.found is not None:
-            reports.append((path.name, parser.found))
+            # A report of an earlier version tells no debt in its head; its page does.
+            reports.append((path.name, {"debt": NOT_KNOWN, **parser.found}))
     return fill("index.html", reports=reports)

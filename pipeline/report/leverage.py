@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pipeline.report import charts, words
@@ -32,8 +33,8 @@ def draw(data: ReportData) -> SectionContent:
         )
     by_day = {row["day"]: row for row in market}
     today = by_day.get(data.day, {})
-    then = by_day.get(data.days[-1 - MONTH_DAYS], {})
-    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
+    then = by_day.get(data.day - timedelta(days=MONTH_DAYS), {})
+    day = data.day_series
     assets = data.rows(
         """
         select l.*, a.open_interest_usd from leverage_daily as l
@@ -232,7 +233,7 @@ def _venue_table(data: ReportData) -> Table | Listing:
 
 SECTION = Section(
     key="leverage",
-    title="Leverage ratios",
+    title="Leverage",
     position=25,
     needs={
         "leverage_daily": (

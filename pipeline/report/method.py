@@ -99,7 +99,7 @@ UNITS = (
 
 
 def draw(data: ReportData) -> SectionContent:
-    """Facts about the data, units, formulas, versions, and the columns the page reads."""
+    """Facts about the data, units, formulas, and every column the page reads."""
     about = tuple(
         (str(name).replace("_", " "), str(value))
         for name, value in sorted(data.about.items())
@@ -112,50 +112,46 @@ def draw(data: ReportData) -> SectionContent:
             Facts("About these data", (("data", made), *about)),
             Facts("Units", UNITS),
             Facts("Formulas", FORMULAS),
-            _versions(data),
-            _dictionary(data),
+            _every_number(data),
         ),
     )
 
 
-def _versions(data: ReportData) -> Table:
+def _every_number(data: ReportData) -> Table:
+    """Each column of each table the page prints from, with the version of the formula behind its table."""
     present = [name for name in VERSIONED if not data.missing({name: ("formula_version",)})]
     sql = " union all ".join(
         f"select '{name}' as name, string_agg(version, ', ' order by version) as versions "
         f"from (select distinct formula_version::text as version from {name})"
         for name in present
     )
-    rows = data.rows(f"{sql} order by name") if present else []
-    return Table(
-        "Formula versions",
-        (Column("table", is_number=False), Column("formula version", is_number=False)),
-        tuple((row["name"], words.text(row["versions"])) for row in rows),
-        is_folded=True,
-    )
-
-
-def _dictionary(data: ReportData) -> Table:
-    names = ", ".join(f"'{name}'" for name in VERSIONED)
+    versions = {row["name"]: row["versions"] for row in (data.rows(sql) if present else [])}
     rows = data.rows(
-        f"""
-        select table_name, column_name, unit, meaning, source from dictionary
-        where table_name in ({names}) order by table_name, column_name
         """
+        select table_name, column_name, unit, meaning, source from dictionary
+        where list_contains($names::text[], table_name) and column_name <> 'formula_version'
+        order by table_name, column_name
+        """,
+        names=list(VERSIONED),
     )
     return Table(
-        "Every column this page reads from, with its meaning and source",
+        "Every number: what it is, its unit, its source and the version of its formula",
         (
+            Column("table", is_number=False),
             Column("column", is_number=False),
             Column("unit", is_number=False),
             Column("meaning", is_number=False),
             Column("source", is_number=False),
+            Column("version", is_number=False),
         ),
         tuple(
             (
-                f"{row['table_name']}.{row['column_name']}",
+                row["table_name"],
+                row["column_name"],
                 row["unit"] or "",
                 row["meaning"] or "",
                 row["source"] or "",
+                words.text(versions.get(row["table_name"])),
             )
             for row in rows
         ),

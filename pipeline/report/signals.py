@@ -1,12 +1,15 @@
-"""What the signals say: levels over time, today's readings with their reasons, scopes that stand out."""
+"""What the signals say: levels over time, today's readings with their reasons, scopes that stand out.
+
+The picture of levels is in `timeline`, the record of the signals in `scoreboard`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pipeline.report import charts, scoreboard, totals, words
+from pipeline.report import scoreboard, timeline, totals, words
 from pipeline.report.base import Section
-from pipeline.report.content import Chart, Column, SectionContent, Series, Table
+from pipeline.report.content import Column, SectionContent, Table
 from pipeline.report.data import DAY_OF_AS_OF, ReportData
 
 MOST_SCOPES = 15
@@ -27,7 +30,7 @@ def draw(data: ReportData) -> SectionContent:
         if market
         else "No market-wide signal was read for this day.",
         (
-            _timeline(data),
+            timeline.chart(data),
             _market_table(market),
             *([_scope_table(loud)] if loud else []),
             *scoreboard.blocks(data),
@@ -45,47 +48,6 @@ def _today(data: ReportData) -> list[dict[str, Any]]:
         qualify row_number() over (partition by signal, scope_type, scope order by as_of desc) = 1
         order by scope_type, signal, scope
         """
-    )
-
-
-def _timeline(data: ReportData) -> Chart:
-    day = Series("day", "day, UTC", [day.isoformat() for day in data.days], unit="text")
-    rows = data.rows(
-        f"""
-        select {DAY_OF_AS_OF} as day, '' as signal, arg_max(level, as_of) as level from risk_level_daily
-        where {DAY_OF_AS_OF} between $first_day::date and $day::date
-        group by all
-        union all
-        select {DAY_OF_AS_OF} as day, signal, arg_max(level, as_of) from signal_readings
-        where scope_type = 'market' and {DAY_OF_AS_OF} between $first_day::date and $day::date
-        group by all
-        order by signal, day
-        """
-    )
-    found = {(row["signal"], row["day"]): row["level"] for row in rows}
-    names = sorted({row["signal"] for row in rows})
-    series = tuple(
-        Series(
-            f"level_{at}",
-            name.replace("_", " ") or "risk level (all signals)",
-            [found.get((name, day)) for day in data.days],
-            "text",
-        )
-        for at, name in enumerate(names)
-    )
-    levels = [found.get(("", day)) for day in data.days]
-    alarmed = sum(1 for level in levels if level in ("high", "critical"))
-    known = sum(1 for level in levels if level is not None)
-    return Chart(
-        "levels",
-        f"The risk level was high or critical on {alarmed} of {words.plural(known, 'day')}",
-        "The taller, the higher: a quarter is calm, half elevated, three quarters high, full critical; "
-        "a hairline is unknown, blank is a day without a reading.",
-        "day",
-        day,
-        series,
-        charts.level_strips(series),
-        has_legend=False,
     )
 
 
@@ -147,6 +109,6 @@ SECTION = Section(
     key="signals",
     title="Signals",
     position=50,
-    needs={**totals.NEEDS_LEVEL, **totals.NEEDS_READINGS, **scoreboard.NEEDS},
+    needs={**totals.NEEDS_LEVEL, **totals.NEEDS_READINGS, **timeline.NEEDS, **scoreboard.NEEDS},
     draw=draw,
 )

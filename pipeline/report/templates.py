@@ -5,6 +5,7 @@ Every value a template prints is escaped unless the template marks it as our own
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -25,13 +26,25 @@ def _environment() -> jinja2.Environment:
     )
     made.filters["dashes"] = lambda dash: " ".join(str(part) for part in dash)
     made.globals["summary_name"] = SUMMARY_NAME
-    made.globals["style"] = (_PAGE / "style.css").read_text(encoding="utf-8")
+    made.globals["style"] = _style()
     return made
 
 
 def fill(template: str, **values: object) -> str:
     """The finished text of a template; a value it needs and does not get raises jinja2.UndefinedError."""
     return _environment().get_template(template).render(**values)
+
+
+@cache
+def light_colours() -> dict[str, str]:
+    """Every colour the style sheet names, in its light form, for pictures that have no style sheet."""
+    light = _style().split("}", maxsplit=1)[0]
+    return dict(re.findall(r"--([a-z0-9]+): (#[0-9a-f]+)", light))
+
+
+@cache
+def _style() -> str:
+    return (_PAGE / "style.css").read_text(encoding="utf-8")
 
 
 @cache

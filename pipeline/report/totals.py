@@ -74,8 +74,10 @@ def open_interest(data: ReportData) -> list[Any]:
     return data.column(columns, "open_interest_usd")
 
 
-def debt_change(data: ReportData, days: int, class_name: str | None = None) -> float | None:
-    """Relative change of the upper bound over `days` days, on the positions bounded on both days.
+def debt_change(
+    data: ReportData, days: int, class_name: str | None = None, *, is_lower: bool = False
+) -> float | None:
+    """Relative change of the upper (or lower) bound over `days` days, on the positions bounded on both days.
 
     A venue that was not seen on one of the days is left out of both: silence is not a repayment.
     """
@@ -83,7 +85,8 @@ def debt_change(data: ReportData, days: int, class_name: str | None = None) -> f
     only = "$class::text is null or class = $class::text"
     return _matched_change(
         data,
-        f"select day, {keys}, high_usd as usd from margin_debt_daily where {only}",
+        f"select day, {keys}, {'low_usd' if is_lower else 'high_usd'} as usd from margin_debt_daily"
+        f" where {only}",
         keys,
         days,
         class_name,
@@ -115,7 +118,7 @@ def _matched_change(
         **{"class": class_name},
     )
     now, then = rows[0]["now_usd"], rows[0]["then_usd"]
-    return now / then - 1 if now is not None and then else None
+    return now / then - 1 if now is not None and then else None  # from zero there is no share
 
 
 def growth_30d(data: ReportData) -> dict[str, list[Any]]:

@@ -52,8 +52,10 @@ def percent(value: Number) -> str:
 
 
 def plain(value: Number) -> str:
-    """A number without a unit, four significant digits."""
-    return NOT_KNOWN if value is None else f"{value:.4g}"
+    """A number without a unit, four significant digits; a whole one from ten thousand on."""
+    if value is None:
+        return NOT_KNOWN
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
 
 
 def count(value: Number) -> str:
@@ -88,6 +90,13 @@ def moved(change: Number) -> str:
     if abs(change) < FLAT_RATIO:
         return "stayed at"
     return "rose to" if change > 0 else "fell to"
+
+
+def went(change: float) -> str:
+    """A relative change as a verb: `rose 4.0 %`, `fell 4.0 %`, `did not move`."""
+    if abs(change) < FLAT_RATIO:
+        return "did not move"
+    return f"{'rose' if change > 0 else 'fell'} {percent(abs(change))}"
 
 
 def difference(now: Number, then: Number) -> Number:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from difflib import get_close_matches
 
 from pipeline.errors import UsageError
 from pipeline.venues.base import Venue
@@ -36,8 +37,10 @@ def choose(names: str | None) -> dict[str, Venue]:
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in VENUES]
     if unknown or not wanted:
+        near = [match for name in unknown for match in get_close_matches(name.lower(), VENUES, n=1)]
+        guess = f", did you mean {' and '.join(near)}" if near else ""
         message = (
-            f"no venue is called {', '.join(repr(name) for name in unknown) or 'nothing'}: "
+            f"no venue is called {', '.join(repr(name) for name in unknown) or 'nothing'}{guess}: "
             f"choose from {', '.join(VENUES)}"
         )
         raise UsageError(message)

@@ -132,7 +132,8 @@ class BinanceRisk:
 
     def _tier(self, ask: Asker, method: str, market: str, step: Mapping[str, Any]) -> LeverageTierRow:
         # COIN-M's lower bound is spelled in two ways
-        floor = next(step[name] for name in ("notionalFloor", "qtyFloor", "qtylFloor") if name in step)
+        names = ("notionalFloor", "qtyFloor", "qtylFloor")
+        floor = next((step[name] for name in names if name in step), None)
         return ask.row(
             LeverageTierRow,
             Dataset.LEVERAGE_TIER,

@@ -171,8 +171,10 @@ class GateRisk:
 
         async def one(market: Mapping[str, Any]) -> None:
             method = f"public{'Futures' if market['swap'] else 'Delivery'}GetSettleRiskLimitTiers"
-            floor = 0.0
+            floor: float | None = 0.0
             for item in sorted(await ask.call(method, subject(market)), key=lambda step: int(step["tier"])):
+                # what follows a step that cannot be read has no floor, and least of all zero
+                start, floor = floor, None
                 with ask.row_guard():
                     cap = number(item["risk_limit"], f"risk_limit of {market['id']}")
                     row = ask.row(
@@ -184,7 +186,7 @@ class GateRisk:
                         endpoint=method,
                         payload=item,
                         tier=int(item["tier"]),
-                        notional_floor=floor,
+                        notional_floor=number(start, "end of the step before"),
                         notional_cap=cap,
                         initial_margin_rate=number(item["initial_rate"], "initial_rate"),
                         maintenance_margin_rate=number(item["maintenance_rate"], "maintenance_rate"),

@@ -24,8 +24,9 @@ from pipeline.settings import Settings
 from pipeline.venues.base import Reports, Venue, direction_of
 from pipeline.venues.client import VenueClient, jitter
 from pipeline.venues.holds import Holds
-from pipeline.venues.listing import MarketLists
-from pipeline.venues.problems import without_secrets
+from pipeline.venues.listing import MarketLists, by_id
+from pipeline.venues.plausible import refuse_implausible
+from pipeline.venues.problems import UNEXPECTED, unreadable
 
 Row = TypeVar("Row", bound=RawRow)
 Item = TypeVar("Item")
@@ -35,8 +36,6 @@ PARALLEL_CALLS, PARALLEL_PACED_CALLS = 8, 32
 _RETRY_SECONDS = 1.0
 # So many calls without an answer, one after the other, and the rest is not asked.
 MOST_FAILURES = 40
-# What a venue file's code raises where an answer has another shape than it declares.
-UNEXPECTED = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 @dataclass
@@ -49,11 +48,6 @@ class Tally:
     bad: int = 0
     outside: int = 0
     first_problem: VenueProblem | None = None
-
-
-def unreadable(problem: Exception) -> PayloadUnreadable:
-    """The sentence for an answer of another shape than the venue file declares."""
-    return PayloadUnreadable(f"unexpected shape: {type(problem).__name__}: {without_secrets(str(problem))}")
 
 
 @dataclass
@@ -92,6 +86,7 @@ class Asker:
         self.ccxt_version = self.client.ccxt_version
         self.has_key = self.client.has_key
         self.is_list_kept = False
+        self.list_problem: PayloadUnreadable | None = None
         self._lists = lists
         self._is_paced = settings.is_paced
         self._answers: dict[tuple[str, bytes], asyncio.Future[Any]] = {}
@@ -158,7 +153,12 @@ class Asker:
             raise PayloadUnreadable(message)
         if kept is None and self._lists is not None:
             self._lists.write(name, version, markets)
-        self._by_id = {self.venue.market_id(market): market for market in markets}
+        self._by_id, self.list_problem = by_id(self.venue, markets)
+
+    def count_unlisted(self) -> None:
+        """Count what could not be read of the market list."""
+        if self.list_problem is not None:
+            self._count(self.list_problem)
 
     async def pause_before_retry(self) -> None:
         """Give a venue in trouble a moment; an embedded exchange needs none."""
@@ -268,7 +268,7 @@ class Asker:
         declared = self._declared.get((dataset, market))
         if declared is None:
             declared = self._declared[dataset, market] = self._declaration(dataset, market, listed)
-        return row_type(
+        made = row_type(
             venue=self.venue.name,
             market=market,
             observed_at=observed_at,
@@ -281,6 +281,8 @@ class Asker:
             **declared,
             **values,
         )
+        refuse_implausible(made)
+        return made
 
     def _declaration(self, dataset: Dataset, market: str, listed: Mapping[str, Any] | None) -> dict[str, Any]:
         """What the venue file and the market list say about a row; the same for all rows of one moment."""

@@ -19,6 +19,7 @@ from pipeline.clock import from_milliseconds
 from pipeline.errors import PayloadUnreadable
 from pipeline.records import Dataset, Direction, MarketRow, Stamp, Unit
 from pipeline.venues.limiter import Limit
+from pipeline.venues.plausible import named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -116,7 +117,7 @@ class Venue(ABC):
 
     def market_id(self, market: Mapping[str, Any]) -> str:
         """The id the venue itself uses in its answers."""
-        return str(market["id"])
+        return named(market["id"], "id of a listed market")
 
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:
         """Hours between settlements by market id, as far as the venue names them now."""
@@ -180,9 +181,9 @@ def signed_number(value: object, what: str) -> float:
 
 
 def optional_number(value: object) -> float | None:
-    """The number, or None where the venue sends nothing or text that is no number."""
+    """The amount, or None where the venue sends nothing, text that is no number, or less than zero."""
     try:
-        return signed_number(value, "value")
+        return number(value, "value")
     except PayloadUnreadable:
         return None
 

@@ -32,6 +32,7 @@ from pipeline.venues.base import (
     optional_number,
     signed_number,
 )
+from pipeline.venues.plausible import named
 
 if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
@@ -98,7 +99,7 @@ class BingX(Venue):
 
     def market_id(self, market: Mapping[str, Any]) -> str:
         """The venue's id; of a spot pair, whose id a perpetual has too, ccxt's symbol."""
-        return str(market["id"] if market["swap"] else market["symbol"])
+        return named(market["id"] if market["swap"] else market["symbol"], "id of a listed market")
 
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:
         """fundingIntervalHours of the index call, where it is sent."""

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline.clock import Clock, milliseconds
-from pipeline.settings import Settings, VenueKey, venue_key
+from pipeline.keys import VenueKey
+from pipeline.settings import Settings, venue_key
 from pipeline.venues.base import Venue
 from pipeline.venues.holds import Hold, Holds
 from pipeline.venues.limiter import limiter_of
@@ -82,7 +84,7 @@ class VenueClient:
         self._venue, self._settings, self._clock, self._holds = venue, settings, clock, holds
         self._errors = ccxt
         self._class = getattr(ccxt_async, venue.ccxt_id)
-        self._key = venue_key(venue.name)
+        self._key = venue_key(venue.name, settings.keys_file)
         self.has_key = self._key is not None
         self._has_answered = False
         self._waiting = 0
@@ -103,6 +105,14 @@ class VenueClient:
         listed = self._listed_beside if self._settings.is_paced else self.exchange.fetch_markets
         markets: list[Mapping[str, Any]] = await self._answered(listed)
         return markets
+
+    @property
+    def host(self) -> str:
+        """The first name under which ccxt reaches the venue."""
+        first: Any = self._class().urls["api"]
+        while isinstance(first, dict):
+            first = next(iter(first.values()))
+        return urlsplit(first.replace("{hostname}", str(self.exchange.hostname))).hostname or ""
 
     @property
     def last_answer(self) -> str:

@@ -34,6 +34,7 @@ from pipeline.venues.base import (
     signed_number,
 )
 from pipeline.venues.limiter import Limit
+from pipeline.venues.plausible import named
 
 if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
@@ -108,7 +109,7 @@ class Hyperliquid(Venue):
 
     def market_id(self, market: Mapping[str, Any]) -> str:
         """The coin's name: ccxt's id is its place in the list and changes its meaning with the list."""
-        return str(market["baseName"])
+        return named(market["baseName"], "name of a listed coin")
 
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:
         """Every market settles hourly."""

@@ -6,13 +6,18 @@ rows of the `markets` dataset is the venue file's business.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pipeline.clock import Clock
+from pipeline.errors import PayloadUnreadable
+from pipeline.venues.problems import UNEXPECTED, unreadable
+
+if TYPE_CHECKING:
+    from pipeline.venues.base import Venue
 
 
 class MarketLists:
@@ -41,3 +46,17 @@ class MarketLists:
 
     def _good_for(self, ccxt_version: str) -> list[str]:
         return [self._clock.now().date().isoformat(), ccxt_version]
+
+
+def by_id(
+    venue: Venue, markets: Iterable[Mapping[str, Any]]
+) -> tuple[dict[str, Mapping[str, Any]], PayloadUnreadable | None]:
+    """Listed markets by the venue's own id, and the last problem of one whose id cannot be read."""
+    found: dict[str, Mapping[str, Any]] = {}
+    problem: PayloadUnreadable | None = None
+    for market in markets:
+        try:
+            found[venue.market_id(market)] = market
+        except (PayloadUnreadable, *UNEXPECTED) as trouble:
+            problem = unreadable(trouble)
+    return found, problem

@@ -16,13 +16,16 @@ from types import ModuleType
 
 from pipeline.clock import from_milliseconds
 from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem, VenueUnavailable
+from pipeline.keys import without_keys
 
 BLOCKED = frozenset({403, 451})
 TOO_FAST = frozenset({418, 429})
 # A venue that bans for longer than this says so again when it is asked again.
 LONGEST_WAIT = timedelta(days=7)
+# What a venue file's code raises where an answer has another shape than it declares.
+UNEXPECTED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 _SECRETS = re.compile(
-    r"(?i)((?:api[-_]?key|signature|secret|token|passphrase)[\"']?\s*[=:]\s*[\"']?)[^&\s\"']+"
+    r"(?i)((?:(?:api|access)[-_]?key|sign(?:ature)?|secret|token|passphrase)[\"']?\s*[=:]\s*[\"']?)[^&\s\"']+"
 )
 _IN_ADDRESS = re.compile(r"(://)[^/\s@]+@")
 _BANNED_UNTIL = re.compile(r"(?i)until\D{0,20}(\d{13})\b")
@@ -121,6 +124,14 @@ def _causes(problem: BaseException) -> Iterator[BaseException]:
 
 
 def without_secrets(text: str, longest: int = 240) -> str:
-    """One line without key material or a proxy's password, at most `longest` characters."""
-    line = _IN_ADDRESS.sub(r"\1***@", " ".join(text.split()))
+    """One line without key material or a proxy's password, at most `longest` characters.
+
+    The keys of this process are known and looked for by value; signatures and other people's by their names.
+    """
+    line = _IN_ADDRESS.sub(r"\1***@", " ".join(without_keys(text).split()))
     return _SECRETS.sub(r"\1***", line)[:longest]
+
+
+def unreadable(problem: Exception) -> PayloadUnreadable:
+    """The sentence for an answer of another shape than the venue file declares."""
+    return PayloadUnreadable(f"unexpected shape: {type(problem).__name__}: {without_secrets(str(problem))}")

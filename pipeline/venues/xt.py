@@ -32,6 +32,7 @@ from pipeline.venues.base import (
     optional_number,
     signed_number,
 )
+from pipeline.venues.plausible import named
 
 if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
@@ -103,7 +104,8 @@ class Xt(Venue):
 
     def market_id(self, market: Mapping[str, Any]) -> str:
         """Spot pairs have the ids of perpetuals: they are told apart here."""
-        return f"spot:{market['id']}" if market["spot"] else str(market["id"])
+        market_id = named(market["id"], "id of a listed market")
+        return f"spot:{market_id}" if market["spot"] else market_id
 
     async def markets(self, ask: Asker) -> None:
         """Open contracts, with the listing time that ccxt leaves out."""
@@ -228,8 +230,10 @@ class Xt(Venue):
         for table in (await ask.call(method))["result"]:
             if table["symbol"] not in listed:
                 continue
-            floor = 0.0
+            floor: float | None = 0.0
             for step in sorted(table["leverageBrackets"], key=lambda step: int(step["bracket"])):
+                # what follows a step that cannot be read has no floor, and least of all zero
+                start, floor = floor, None
                 with ask.row_guard():
                     cap = number(step["maxNominalValue"], "maxNominalValue")
                     ask.keep(
@@ -241,7 +245,7 @@ class Xt(Venue):
                             endpoint=method,
                             payload=step,
                             tier=int(step["bracket"]),
-                            notional_floor=floor,
+                            notional_floor=number(start, "end of the step before"),
                             notional_cap=cap,
                             initial_margin_rate=optional_number(step["startMarginRate"]),
                             maintenance_margin_rate=number(step["maintMarginRate"], "maintMarginRate"),

@@ -1,6 +1,7 @@
 """The README's table of venues, made from their own declarations. `make readme` writes it into the file.
 
-No test lives here; `test_readme.py` compares.
+One row a venue; the whole of it, with units and links, is a page of the site. No test lives here;
+`test_readme.py` compares.
 """
 
 from __future__ import annotations
@@ -19,27 +20,28 @@ LAST_LIVE_CHECK: dict[str, str] = {}
 
 
 def venue_table() -> str:
-    """Counts, and a Markdown table: a row a venue and dataset, and one for what a venue does not publish.
-
-    Lists of markets are left out, they have no unit.
-    """
+    """Counts, and a Markdown table with a row a venue. Lists of markets are left out, they have no unit."""
     rows = [row for row in venue_rows() if row["dataset"] != "markets"]
     lines = [_counts(rows), ""]
-    lines += ["| Venue | Dataset | Unit | Asked | History | Evidence |", "|---|---|---|---|---|---|"]
-    for venue, of_venue in groupby(rows, key=lambda row: row["venue"]):
-        silent = []
-        for row in of_venue:
-            if row["access"] == "not published":
-                silent.append(row["dataset"])
-                continue
-            cells = (row["access"], "", "", "")
-            if row["access"] == "public":
-                cells = (row["unit"], row["calls"].replace("_", " "), row["history"], row["evidence"])
-            lines.append(f"| {' | '.join((venue, row['dataset'], *cells))} |")
-        if silent:
-            lines.append(f"| {venue} | {', '.join(silent)} | not published |  |  |  |")
-    checks = {row["venue"]: LAST_LIVE_CHECK.get(row["venue"], "never") for row in rows}
-    lines += ["", f"Last checked live: {', '.join(f'{venue} {day}' for venue, day in checks.items())}."]
+    lines += ["| Venue | Open interest: unit, own history, evidence | Without a key, too | With a key |"]
+    lines += ["|---|---|---|---|"]
+    for venue, grouped in groupby(rows, key=lambda row: row["venue"]):
+        of_venue = list(grouped)
+        (level,) = (row for row in of_venue if row["dataset"] == "open_interest")
+        first = level["access"]
+        if level["access"] == "public":
+            first = f"{level['unit']}, {level['history']}, {level['evidence']}"
+        public, keyed = (
+            ", ".join(
+                row["dataset"].replace("_", " ")
+                for row in of_venue
+                if row["access"] == access and row["dataset"] != "open_interest"
+            )
+            for access in ("public", "needs a key")
+        )
+        lines.append(f"| {venue} | {first} | {public} | {keyed} |")
+    checks = ", ".join(f"{venue} {day}" for venue, day in LAST_LIVE_CHECK.items())
+    lines += ["", f"Last checked live: {checks or 'none of them'}."]
     return "\n".join(lines) + "\n"
 
 
@@ -58,7 +60,7 @@ def with_table(text: str) -> str:
     """The README's text with the table in its place; ValueError when the marks are gone."""
     before, rest = text.split(BEGIN, 1)
     _, after = rest.split(END, 1)
-    return f"{before}{BEGIN}{venue_table()}{END}{after}"
+    return before + BEGIN + venue_table() + END + after
 
 
 if __name__ == "__main__":

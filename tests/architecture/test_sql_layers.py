@@ -9,20 +9,24 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+import sqlglot
 import yaml
+from sqlglot import exp
 
 from pipeline.build import FIRST_DAY, load_seeds, write_dictionary
 from pipeline.evaluate.episodes import explosive_episodes
 from pipeline.evaluate.home import home_record
 from pipeline.evaluate.scoreboard import scoreboard
 from pipeline.models import MAY_READ, Model, read_models
+from pipeline.quality.identities import Identity, read_identities
 from pipeline.signals import SIGNALS
 from pipeline.signals.composite import risk_events, risk_levels
 from pipeline.warehouse import open_warehouse
 
 MODELS = {model.table: model for model in read_models()}
 FOLDER = Path(__file__).resolve().parents[2] / "dbt_like_models"
-FILES = sorted(FOLDER.glob("*/*.sql"))
+FILES = sorted(path for path in FOLDER.glob("*/*.sql") if path.parent.name != "checks")
+IDENTITIES = read_identities()
 
 UNITS = (
     "usd",
@@ -55,6 +59,9 @@ UNITLESS = {
     **dict.fromkeys(("auroc_gain", "auroc_gain_low", "auroc_gain_high"), "a difference of areas"),
     **dict.fromkeys(("events", "events_warned", "variants_tried"), "a count"),
     "false_alarms_a_year": "a count a year",
+    **dict.fromkeys(("gsadf", "gsadf_critical"), "a test statistic"),
+    "episode": "a number of order",
+    "series_tested": "a count",
     **dict.fromkeys(("max_leverage_before", "max_leverage_after"), "multiples of margin"),
     **dict.fromkeys(("steps_before", "steps_after", "orders"), "a count"),
     **dict.fromkeys(
@@ -140,6 +147,25 @@ def test_a_model_file_says_what_it_is(path: Path) -> None:
     assert isinstance(header["checks"], dict)
     assert "columns" in header
     assert header.get("materialized", "incremental") in ("incremental", "full")
+
+
+def test_the_folder_of_checks_is_found() -> None:
+    assert {identity.name for identity in IDENTITIES} == {path.stem for path in FOLDER.glob("checks/*.sql")}
+    assert IDENTITIES
+
+
+@pytest.mark.parametrize("identity", IDENTITIES, ids=lambda identity: identity.name)
+def test_a_check_reads_only_tables_that_are_built_before_it(identity: Identity) -> None:
+    tree = sqlglot.parse_one(identity.select, read="duckdb")
+    read = {f"{table.db}.{table.name}" for table in tree.find_all(exp.Table) if table.db}
+    assert read
+    assert read <= set(MODELS)
+
+
+@pytest.mark.parametrize("identity", IDENTITIES, ids=lambda identity: identity.name)
+def test_a_check_warns_before_it_stops(identity: Identity) -> None:
+    assert identity.warn_fraction >= 0
+    assert identity.error_fraction is None or identity.error_fraction > identity.warn_fraction
 
 
 def test_a_file_name_is_a_table_name_once() -> None:

@@ -24,8 +24,8 @@ from homes import (
     published,
 )
 
+from pipeline.ask import query
 from pipeline.errors import UsageError
-from pipeline.look import query
 from pipeline.settings import Settings
 
 LAST_FIVE = "select * from margin_debt_daily order by day desc limit 5"
@@ -95,7 +95,7 @@ def test_a_statement_that_writes_is_refused(finished: Path, statement: str) -> N
 def test_an_unknown_format_is_refused(finished: Path) -> None:
     ended = command("query", "select 1", "--format", "xml", "--home", str(finished))
     assert ended.returncode == 2
-    assert ended.stderr == "margin-debt: --format xml is not known: use table, csv, json\n"
+    assert ended.stderr == "margin-debt: --format xml is not known: use table, csv, json, parquet\n"
 
 
 def test_there_are_questions() -> None:
@@ -126,5 +126,5 @@ def test_a_parameter_of_a_file_can_be_set(finished: Path, capsys: pytest.Capture
 
 def test_a_parameter_that_there_is_not_is_refused(finished: Path) -> None:
     path = str(PROJECT / "sql" / "queries" / "venue_shares.sql")
-    with pytest.raises(UsageError, match=r"no parameter 'dya': it has day"):
+    with pytest.raises(UsageError, match=r"no parameter 'dya', did you mean day: it has day"):
         query(Settings(finished), path, "json", ["dya=2025-06-10"])

@@ -1,4 +1,4 @@
-"""The server over plain HTTP: hosts, control, every kind of fault, limits, and how its life ends."""
+"""The server over plain HTTP: hosts, time, depth, control, limits, and how its life ends."""
 
 from __future__ import annotations
 
@@ -7,52 +7,19 @@ import json
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from plain_http import DERIV, INTEREST, NOW, NOW_MS, PREMIUM, get, info
 
 from pipeline.errors import HistoryInvalid, MarginDebtError, UsageError
-from pipeline.replay.faults import KINDS, Fault
+from pipeline.replay.faults import Fault
 from pipeline.replay.process import ReplayServer, remote_held
-
-NOW = datetime(2026, 3, 2, 0, 5, tzinfo=UTC)
-NOW_MS = 1_772_409_900_000
-INTEREST = "/fapi.binance.com/fapi/v1/openInterest?symbol=BTCUSDT"
-PREMIUM = "/fapi.binance.com/fapi/v1/premiumIndex"
-DERIV = "/api-pub.bitfinex.com/v2/status/deriv?keys=ALL"
-
-
-def get(server: ReplayServer, path: str, timeout: float = 10.0) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of one GET on a fresh connection."""
-    parts = urlsplit(server.address)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=timeout)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, dict(response.getheaders()), response.read()
-    finally:
-        connection.close()
-
-
-def info(server: ReplayServer, body: dict[str, Any]) -> Any:
-    """The answer of Hyperliquid's one endpoint."""
-    url = f"{server.address}/api.hyperliquid.xyz/info"
-    with urllib.request.urlopen(url, json.dumps(body).encode()) as response:  # noqa: S310
-        return json.loads(response.read())
-
-
-def strike(server: ReplayServer, path: str, **fault: Any) -> tuple[int, dict[str, str], bytes]:
-    """The answer to `path` under one fault of the venue that the path names."""
-    venue = "bitfinex" if "bitfinex" in path else "okx" if "okx" in path else "binance"
-    server.set_faults([Fault(venue=venue, **fault)])
-    return get(server, path)
 
 
 def test_only_known_hosts_are_spoken_for(replay: ReplayServer) -> None:
@@ -151,129 +118,6 @@ def test_pages_of_settled_funding(replay: ReplayServer) -> None:
     from_first = json.loads(get(replay, f"{linear}&startTime={first_ms}")[2])
     assert [r["fundingRate"] for r in from_first] == ["0.0001", "0.0003"]
     assert get(replay, "/dapi.binance.com/dapi/v1/fundingRate")[0] == 400  # needs a symbol there
-
-
-@pytest.mark.parametrize(
-    ("path", "status", "expected"),
-    [
-        (INTEREST, 429, {"code": -1003}),
-        (INTEREST, 451, {"code": 0}),
-        (INTEREST, 503, {"code": -1001}),
-        ("/www.okx.com/api/v5/public/open-interest?instType=SWAP", 429, {"code": "50011"}),
-        ("/www.okx.com/api/v5/public/open-interest?instType=SWAP", 502, {"code": "50001"}),
-        (DERIV, 429, ["error", 11010, "ratelimit: error"]),
-        (DERIV, 500, ["error", 20060, "maintenance"]),
-    ],
-)
-def test_refusals_in_the_words_of_the_venue(
-    replay: ReplayServer, path: str, status: int, expected: Any
-) -> None:
-    seen, _, body = strike(replay, path, kind="status", status=status, seconds=30)
-    answer = json.loads(body)
-    assert seen == status
-    assert (answer if isinstance(answer, list) else {"code": answer["code"]}) == expected
-
-
-def test_a_ban_names_its_end(replay: ReplayServer) -> None:
-    status, headers, body = strike(replay, INTEREST, kind="status", status=418, seconds=120)
-    assert status == 418
-    assert headers["Retry-After"] == "120"
-    assert f"banned until {NOW_MS + 120_000}" in json.loads(body)["msg"]
-
-
-def test_a_firewall_answers_with_a_page(replay: ReplayServer) -> None:
-    status, headers, _ = strike(replay, INTEREST, kind="status", status=403)
-    assert status == 403
-    assert headers["Content-Type"].startswith("text/html")
-
-
-def test_latency_then_the_answer(replay: ReplayServer) -> None:
-    begun = time.perf_counter()
-    status, _, _ = strike(replay, INTEREST, kind="latency", seconds=0.3)
-    assert status == 200
-    assert time.perf_counter() - begun >= 0.3
-
-
-def test_a_time_out_holds_the_connection(replay: ReplayServer) -> None:
-    replay.set_faults([Fault(venue="binance", kind="timeout")])
-    with pytest.raises(TimeoutError):
-        get(replay, INTEREST, timeout=0.3)
-    assert get(replay, DERIV)[0] == 200  # other venues are not held up
-
-
-def test_a_reset(replay: ReplayServer) -> None:
-    with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected)):
-        strike(replay, INTEREST, kind="reset")
-
-
-def test_a_cut_body(replay: ReplayServer) -> None:
-    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
-        strike(replay, INTEREST, kind="cut_body")
-
-
-def test_a_page_instead_of_json(replay: ReplayServer) -> None:
-    status, headers, body = strike(replay, INTEREST, kind="wrong_content_type")
-    assert status == 200
-    assert headers["Content-Type"].startswith("text/html")
-    assert body.startswith(b"<html>")
-
-
-def test_garbage_for_json(replay: ReplayServer) -> None:
-    status, _, body = strike(replay, INTEREST, kind="garbage_json")
-    assert status == 200
-    with pytest.raises(json.JSONDecodeError):
-        json.loads(body)
-
-
-def test_damaged_rows(replay: ReplayServer) -> None:
-    whole = json.loads(get(replay, PREMIUM)[2])
-    assert json.loads(strike(replay, PREMIUM, kind="empty_list")[2]) == []
-    assert len(json.loads(strike(replay, PREMIUM, kind="missing_symbols", rows=2)[2])) == 1
-    doubled = json.loads(strike(replay, PREMIUM, kind="duplicate_rows")[2])
-    assert len(doubled) == 4
-    assert {row["symbol"] for row in doubled} == {row["symbol"] for row in whole}
-    skewed = json.loads(strike(replay, PREMIUM, kind="clock_skew", seconds=-3600)[2])
-    assert {row["time"] for row in skewed} == {NOW_MS - 3_600_000}
-
-
-def test_damaged_numbers_as_strings_and_as_numbers(replay: ReplayServer) -> None:
-    assert json.loads(strike(replay, INTEREST, kind="nan")[2])["openInterest"] == "NaN"
-    assert json.loads(strike(replay, INTEREST, kind="negative")[2])["openInterest"] == "-86123.456"
-    assert json.loads(strike(replay, INTEREST, kind="null_value")[2])["openInterest"] is None
-    body = strike(replay, DERIV, kind="nan")[2]
-    assert b"NaN" in body
-    assert b'"NaN"' not in body
-    assert json.loads(strike(replay, DERIV, kind="negative")[2])[0][18] == -5775.20348804
-    assert json.loads(strike(replay, DERIV, kind="null_value")[2])[0][18] is None
-    assert json.loads(strike(replay, DERIV, kind="null_value")[2])[0][1] == 1_772_409_600_000  # not an amount
-
-
-def test_a_universe_and_its_contexts_lose_the_same_coin(replay: ReplayServer) -> None:
-    whole = info(replay, {"type": "metaAndAssetCtxs"})
-    truth = {coin["name"]: c["markPx"] for coin, c in zip(whole[0]["universe"], whole[1], strict=True)}
-    replay.set_faults([Fault(venue="hyperliquid", kind="missing_symbols")])
-    left = info(replay, {"type": "metaAndAssetCtxs"})
-    assert len(left[1]) == len(whole[1]) - 1
-    seen = {coin["name"]: c["markPx"] for coin, c in zip(left[0]["universe"], left[1], strict=True)}
-    assert seen.items() <= truth.items()
-
-
-def test_faults_are_counted_chosen_by_path_and_repeatable(replay: ReplayServer) -> None:
-    replay.set_faults([Fault(venue="binance", kind="status", path_contains="openInterest", count=2)])
-    assert [get(replay, p)[0] for p in (PREMIUM, INTEREST, INTEREST, INTEREST)] == [200, 500, 500, 200]
-
-    def pattern() -> list[int]:
-        replay.set_faults([Fault(venue="binance", kind="status", probability=0.5, seed=7)])
-        return [get(replay, INTEREST)[0] for _ in range(24)]
-
-    seen = pattern()
-    assert set(seen) == {200, 500}
-    assert pattern() == seen
-
-
-def test_every_kind_is_tried_here() -> None:
-    source = Path(__file__).read_text(encoding="utf-8")
-    assert [kind for kind in sorted(KINDS) if f'kind="{kind}"' not in source] == []
 
 
 def test_it_tells_what_its_history_knows_of(replay: ReplayServer) -> None:

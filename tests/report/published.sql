@@ -35,8 +35,10 @@ create table fetch_log (run_id text, venue text, dataset text, attempt bigint, d
 
 create table market_daily (day date, venue text, market text, asset text, kind text, direction text, settle text,
   open_interest_base double, open_interest_usd double, mark_price double, volume_usd double, funding_apr double,
-  long_short_ratio double, priced_by text, status text, reason text, formula_version text default '1');
+  long_short_ratio double, priced_by text, status text, reason text, flags text, formula_version text default '1');
 
+create table market_moves_daily (day date, horizon_days integer, usd_growth_ratio double,
+  quantity_growth_ratio double, price_growth_ratio double, matched_ratio double, formula_version text default '1');
 create table leverage_daily (day date, scope_type text, scope text, oi_to_market_cap_ratio double,
   oi_to_exchange_reserve_ratio double, oi_to_posted_margin_ratio double, oi_to_volume_days double,
   market_cap_usd double, market_cap_as_of date, reserve_as_of date, debt_high_to_stablecoin_supply_ratio double,
@@ -194,6 +196,17 @@ select getvariable('last_day')::date, venue, asset || '-PERP', asset, 'swap', us
   0.1 + 0.2 * part * case when venue = 'okx' then -1 else 1 end, 'seen'
 from cells, (values ('BTC', 0.5), ('ETH', 0.3), ('SOL', 0.2)) as assets (asset, part)
 where back = 0 or (venue = getvariable('odd_venue') and back = 1);
+
+update market_daily set flags = 'stale' where asset = 'SOL';
+insert into market_daily (day, venue, market, asset, kind, status, reason)
+select getvariable('last_day')::date, getvariable('odd_venue'), 'XRP-PERP', 'XRP', 'swap', 'excluded',
+  'own dollars are 100 times the amount';
+
+-- The falls of 100 and 95 days before the end are one event: they are less than 21 days apart.
+insert into market_moves_daily (day, horizon_days, usd_growth_ratio, price_growth_ratio)
+select day, 3, case when back in (95, 100, 200) then -0.2 else 0.01 end,
+  case when back in (95, 100) then -0.08 when back = 200 then -0.06 else 0.01 end
+from days;
 
 insert into basis_daily (day, asset, tenor_days, basis_apr, markets)
 select day, 'BTC', tenor, case when tenor < 90 then 0.05 + 0.02 * sin(back / 40 + tenor) end, 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this mac
 
 ARTEFACTS = Path(__file__).parents[2] / "test-artefacts" / "report"
 DRAWN = "document.querySelectorAll('[data-chart][data-drawn] svg').length"
+KEYS = {"Tab": 9, "ArrowLeft": 37, "Home": 36, "End": 35}
 CHARTS = "document.querySelectorAll('[data-chart]').length"
 
 
@@ -47,22 +47,53 @@ def test_opened_tables_still_fit_a_telephone(page: Page, report: Path) -> None:
     assert page.ask("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_hostile_name_is_text_in_tooltips_and_never_runs(page: Page, report: Path) -> None:
+def _bring(page: Page, key: str) -> None:
+    page.ask(f"document.querySelector('[data-chart={key}]').scrollIntoView({{block: 'center'}})")
+    page.wait_for(f"document.querySelector('[data-chart={key}][data-drawn]') !== null")
+
+
+def _reading(page: Page, key: str) -> str:
+    text: str = page.ask(f"document.querySelector('[data-reading={key}]').innerText")
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
+def _press(page: Page, key: str) -> None:
+    for kind in ("rawKeyDown", "keyUp"):
+        page.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key])
+
+
+def test_pointer_and_arrows_read_out_a_day_and_a_hostile_name_stays_text(page: Page, report: Path) -> None:
     page.open(report, 1280, 900)
-    page.ask("document.querySelector('[data-chart=venue_shares]').scrollIntoView({block: 'center'})")
-    page.wait_for("document.querySelector('[data-chart=venue_shares][data-drawn]') !== null")
+    _bring(page, "venue_shares")
+    last = _reading(page, "venue_shares")
+    assert last.startswith("2026-03-31")
+    assert f"{HOSTILE} not known" in last
     box = page.ask(
-        "(() => { const b = document.querySelector('[data-chart=venue_shares] svg').getBoundingClientRect();"
+        "(() => { const b = document.querySelector('[data-chart=venue_shares]').getBoundingClientRect();"
         " return [b.left + b.width / 2, b.top + b.height / 2]; })()"
     )
-    for shift in (0, 3, 6):  # the pointer has to move for the nearest day to be found
-        page.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0] + shift, y=box[1])
-    page.wait_for("(document.querySelector('#vg-tooltip-element')?.innerText ?? '') !== ''")
-    tooltip = page.ask("document.querySelector('#vg-tooltip-element').innerText")
-    assert HOSTILE in tooltip
-    assert "day, UTC" in tooltip
-    assert page.ask("document.querySelectorAll('#vg-tooltip-element script').length") == 0
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
+    page.wait_for("document.querySelector('[data-chart=venue_shares] .mark:not([hidden])') !== null")
+    assert "2025-09" in _reading(page, "venue_shares")  # 400 days end in March: the middle is September
+    page.call("Input.dispatchMouseEvent", type="mouseMoved", x=2, y=2)
+    page.ask("document.querySelector('[data-chart=venue_shares]').focus()")
+    for key, day in (("ArrowLeft", "2026-03-30"), ("Home", "2025-02-25"), ("End", "2026-03-31")):
+        _press(page, key)
+        assert _reading(page, "venue_shares").startswith(day)
+    assert _reading(page, "venue_shares") == last  # the page's script writes numbers as the file did
     assert page.problems == []
+
+
+def test_every_reading_of_the_script_is_the_one_in_the_file(page: Page, report: Path) -> None:
+    page.open(report, 1280, 900)
+    everything = "[...document.querySelectorAll('[data-reading]')].map((one) => one.innerText).join('|')"
+    written = page.ask(everything)
+    assert written.count("|") >= 10
+    page.ask(
+        "document.querySelectorAll('.picture[tabindex]').forEach((one) => "
+        "one.dispatchEvent(new KeyboardEvent('keydown', {key: 'End'})))"
+    )
+    assert page.ask(everything) == written
 
 
 def test_print_draws_every_chart_without_scrolling(page: Page, report: Path) -> None:
@@ -89,8 +120,19 @@ def test_a_download_holds_every_day_and_defuses_formulas(page: Page, report: Pat
     assert lines[-1].startswith('"2026-03-31",,')  # the odd venue was not seen: empty, not 0
 
 
-def test_keyboard_reaches_the_skip_link_first(page: Page, report: Path) -> None:
+def test_keyboard_walks_skip_link_sections_pictures_tables_and_buttons(page: Page, report: Path) -> None:
     page.open(report, 1280, 900)
-    for kind in ("rawKeyDown", "keyUp"):
-        page.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
-    assert json.loads(page.ask("JSON.stringify(document.activeElement.className)")) == "skip"
+    walked = []
+    for _ in range(40):
+        _press(page, "Tab")
+        walked.append(
+            page.ask(
+                "(() => { const e = document.activeElement, s = getComputedStyle(e);"
+                " return [e.className || e.tagName, s.outlineStyle]; })()"
+            )
+        )
+    names = [name for name, _ in walked]
+    assert names[0] == "skip"
+    assert [name for name in names if name in ("SUMMARY", "BUTTON")][:2] == ["SUMMARY", "BUTTON"]
+    assert any("picture" in name for name in names)
+    assert {outline for _, outline in walked} == {"solid"}  # focus is visible everywhere

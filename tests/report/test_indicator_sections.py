@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+import vl_convert
 from made_reports import ABOUT, HOSTILE, LAST_DAY, PRODUCED_AT, Reader, small_database
 
 from pipeline.report.base import write_report
+from pipeline.report.pictures import charts_of
 
 ONE_DAY = """
 insert into margin_debt_daily (day, class, venue, asset) values ('2026-03-31', 'derivative', 'okx', 'BTC');
@@ -135,3 +138,84 @@ def test_the_dearest_cell_names_the_heat_map(tmp_path: Path) -> None:
     )
     assert "Longs pay most for BTC on gate: 20.0 % a year" in text
     assert "asset okx gate BTC 5.0 % 20.0 %" in text
+
+
+def test_changes_are_on_what_was_seen_on_both_days_and_name_who_is_missing(tmp_path: Path) -> None:
+    # okx 10 bn -> 11 bn is +10 % (lower bound 2 -> 3 is +50 %); gate's 5 bn fall silent and count on no side.
+    text = _written(
+        """
+        insert into margin_debt_daily (day, class, venue, asset, measure, low_usd, high_usd) values
+          ('2026-03-30', 'derivative', 'okx', 'BTC', 'open_interest', 2e9, 10e9),
+          ('2026-03-30', 'derivative', 'gate', 'BTC', 'open_interest', 1e9, 5e9),
+          ('2026-03-31', 'derivative', 'okx', 'BTC', 'open_interest', 3e9, 11e9);
+        insert into coverage_daily (day, dataset, venue, status, seen_usd) values
+          ('2026-03-30', 'open_interest', 'gate', 'answered', 5e9),
+          ('2026-03-31', 'open_interest', 'gate', 'failed', null);
+        """,
+        tmp_path,
+    )
+    assert "margin debt, lower bound 3.0 bn USD +50.0 % not known" in text
+    assert "margin debt, upper bound 11.0 bn USD +10.0 % not known" in text
+    assert "the upper bound of debt rose 10.0 % and open interest cannot be compared; 1 venue newly" in text
+    assert "Open interest of gate is no longer seen." in text
+
+
+def test_falls_near_each_other_are_one_event_and_a_fall_of_coins_alone_is_none(text: str) -> None:
+    # published.sql: falls 100 and 95 days before 2026-03-31; one 200 days before without a fall of prices.
+    assert "1 event is marked, on 2025-12-21" in text
+
+
+def test_runs_of_a_level_end_where_a_day_is_missing(tmp_path: Path) -> None:
+    text = _written(
+        """
+        set timezone = 'UTC';
+        insert into margin_debt_daily (day, class, venue, asset)
+          values ('2026-03-26', 'derivative', 'okx', 'BTC');
+        insert into risk_level_daily (as_of, level) values
+          ('2026-03-28', 'calm'), ('2026-03-29', 'calm'), ('2026-03-31', 'calm'), ('2026-04-01', 'high');
+        """,
+        tmp_path,
+    )
+    assert "The risk level was high or critical on 1 of 4 days; no event is marked" in text
+    # the reading of 2026-03-28 00:00 is about the day before
+    assert "risk level (all signals) calm 2026-03-27 2026-03-29" in text
+    assert "risk level (all signals) calm 2026-03-30 2026-03-31" in text
+    assert "risk level (all signals) high 2026-03-31 2026-04-01" in text
+
+
+def test_what_is_doubtful_is_named_with_its_reason(text: str) -> None:
+    assert f"{HOSTILE} XRP-PERP own dollars are 100 times the amount" in text
+    assert "stale 7 6" in text  # SOL of six venues, and a second row of the odd one
+
+
+def test_anomalies_are_shown_where_they_are_published(tmp_path: Path) -> None:
+    text = _written(
+        """
+        create table anomalies_daily
+          (day date, dataset text, venue text, market text, anomaly text, detail text);
+        insert into anomalies_daily values
+          ('2026-03-30', 'price', 'okx', 'BTC-PERP', 'tiled_series', 'a block of 7 days repeats'),
+          ('2026-01-01', 'price', 'okx', 'BTC-PERP', 'tiled_series', 'too old to be shown');
+        """,
+        tmp_path,
+    )
+    assert "2026-03-30 okx BTC-PERP tiled series a block of 7 days repeats" in text
+    assert "too old" not in text
+
+
+def test_classes_add_up_and_the_larger_one_is_named(text: str) -> None:
+    assert "Derivative debt is 9" in text
+    assert "of the upper bound" in text
+
+
+def test_pictures_stand_without_the_page(reader: duckdb.DuckDBPyConnection) -> None:
+    drawn = dict(charts_of(reader, None, ABOUT))
+    assert {"debt", "debt_classes", "levels", "funding_heat", "call_ladder"} <= drawn.keys()
+    for name in ("debt", "levels", "cells"):
+        spec = drawn[name]
+        assert "var(--" not in json.dumps({part: spec[part] for part in spec if part != "datasets"})
+        assert "Made data." in " ".join(spec["title"]["subtitle"])
+        svg = vl_convert.vegalite_to_svg(spec)
+        assert "<path" in svg
+        assert "NaN" not in svg
+    assert len(drawn["debt"]["datasets"]["rows"]) == 400

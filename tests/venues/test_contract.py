@@ -148,6 +148,8 @@ def test_what_is_no_number_is_refused(value: object) -> None:
         with pytest.raises(PayloadUnreadable, match=r"^open interest of X is "):
             read(value, "open interest of X")
     assert optional_number(value) is None
+    # an index price below zero would break the range of staging, and with it the day of every venue
+    assert optional_number("-1") is None
 
 
 def test_numbers_are_read_to_the_last_digit_and_negative_only_where_it_means_something() -> None:

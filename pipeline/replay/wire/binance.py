@@ -23,6 +23,7 @@ from pipeline.replay.wire._binance_questions import (
     listed,
     missing,
     side,
+    signed,
     statistics,
 )
 from pipeline.replay.wire.base import Json, Refusal, Request, WireError, text, text_or_empty
@@ -30,7 +31,8 @@ from pipeline.replay.world import DAY_MS, Market, Series, World
 
 INTEREST_RATE = "0.00010000"  # fixed by the venue, per 8 h
 SPOT_LISTING = "/api/v3/exchangeInfo"
-SPOT_PATHS = frozenset({SPOT_LISTING, risk.BORROWING})
+SPOT_TIME, SPOT_RIGHTS = "/api/v3/time", "/sapi/v1/account/apiRestrictions"
+SPOT_PATHS = frozenset({SPOT_LISTING, SPOT_TIME, SPOT_RIGHTS, risk.BORROWING})
 _Encoder = Callable[[Market, World, int], Json]  # words one market; None leaves it out
 _Route = Callable[[Request, World, int], Json]
 
@@ -108,6 +110,16 @@ def _whole_contracts(amount_base: float, price: float, market: Market) -> int:
 
 def _exchange_info(request: Request, world: World, now_ms: int) -> Json:
     return exchange_info(listed(request.host, world, now_ms), now_ms, has_assets=request.host == LINEAR_HOST)
+
+
+def _time(_request: Request, _world: World, now_ms: int) -> Json:
+    return {"serverTime": now_ms}
+
+
+def _rights(request: Request, _world: World, _now_ms: int) -> Json:
+    """The made account's key can do more than read, so that there is something to warn of."""
+    signed(request)
+    return {"ipRestrict": False, "enableReading": True, "enableMargin": True, "enableWithdrawals": True}
 
 
 def _each(encode: _Encoder) -> _Route:
@@ -268,6 +280,8 @@ def _funding_history(request: Request, world: World, now_ms: int) -> Json:
 
 _ROUTES: dict[str, _Route] = {
     SPOT_LISTING: _exchange_info,
+    SPOT_TIME: _time,
+    SPOT_RIGHTS: _rights,
     "/v1/exchangeInfo": _exchange_info,
     "/v1/fundingInfo": _funding_info,
     "/v1/openInterest": _open_interest,

@@ -276,6 +276,7 @@ _ROUTES: dict[str, Callable[[str, Request, World, int], Json]] = {
     "/api/v3/margin/symbols": _account({"items": []}),
     "/api/v1/isolated/symbols": _account([]),
     "/api/v1/hf/accounts/opened": _account(True),
+    "/api/v1/user/api-key": _account({"permission": "General", "isMaster": True}),
 }
 
 WIRE = KucoinFutures()

@@ -1,0 +1,148 @@
+"""Great Expectations' own Data Docs of the last run, one page a table, in a shell that loads nothing.
+
+The library's page links to stylesheets and scripts of other hosts and prints values as they are. Its sections
+are rendered here, values escaped before they reach it, and the shell forbids every load. What was judged is
+`tables.py`.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.quality.gate import Validation
+from pipeline.quality.identities import Outcome
+from pipeline.quality.tables import TableResult
+
+IDENTITIES = "identities"
+_MOST_CHARACTERS = 200
+_SUMMARY = re.compile(r'<meta name="summary" content="([^"]*)">')
+_ONLY_FOR_MACHINES = (
+    "unexpected_list",
+    "unexpected_index_list",
+    "unexpected_index_query",
+    "partial_unexpected_index_list",
+)
+_SHELL = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="summary" content="{summary}">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; color: #1c2733 }}
+body {{ margin: 2rem auto; max-width: 70rem; padding: 0 1rem }}
+table {{ border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }}
+th, td {{ border: 1px solid #ccd4dc; padding: .35rem .6rem; text-align: left; vertical-align: top }}
+td {{ overflow-wrap: anywhere }}
+th {{ background: #eef2f6 }}
+.alert, h5 {{ font-size: 1.05rem; font-weight: 600 }}
+.badge {{ background: #e3e9ef; border-radius: .25rem; padding: 0 .35rem }}
+.text-danger {{ color: #a4262c }} .text-success {{ color: #1d6b3a }}
+.fa-check-circle::before {{ content: "kept" }} .fa-times::before {{ content: "broken" }}
+.fa-exclamation-triangle::before {{ content: "not judged" }}
+</style>
+</head>
+<body>
+<p><a href="index.html">All tables</a></p>
+<h1>{title}</h1>
+<p>{lead}</p>
+{body}
+</body>
+</html>
+"""
+
+
+def write_page(folder: Path, result: TableResult, now: datetime) -> Path:
+    """Write the page of one table and renew the index; returns the page's path."""
+    broken = [verdict for verdict in result.verdicts if not verdict.passed]
+    stops = "a broken one stops the build" if any(verdict.rule.is_blocking for verdict in broken) else ""
+    summary = f"{len(result.verdicts)} rules, {len(broken)} broken"
+    lead = "; ".join(part for part in (summary, stops, f"judged at {now:%Y-%m-%d %H:%M} UTC") if part)
+    body = "".join(_sections(validation) for validation in result.validations)
+    return _write(folder, result.suite.table, summary, lead, body)
+
+
+def write_identities(folder: Path, outcomes: Sequence[Outcome], now: datetime) -> Path:
+    """Write the page of the accounting identities and renew the index; returns the page's path."""
+    rows = [
+        (
+            one.identity.title,
+            one.identity.holds,
+            {"passed": "kept", "warned": "warned of", "failed": "broken"}[one.status],
+            one.sentence,
+        )
+        for one in outcomes
+    ]
+    summary = f"{len(outcomes)} identities, {sum(one.status != 'passed' for one in outcomes)} not kept"
+    body = _table(("identity", "what must hold", "outcome", "where not"), rows)
+    return _write(folder, IDENTITIES, summary, f"{summary}; judged at {now:%Y-%m-%d %H:%M} UTC", body)
+
+
+def _sections(validation: Validation) -> str:
+    # as slow to import as the library itself, which is there by now
+    from great_expectations.render.renderer import ValidationResultsPageRenderer  # noqa: PLC0415
+    from great_expectations.render.view import DefaultJinjaSectionView  # noqa: PLC0415
+
+    for one in validation.result.results:
+        one.result = _safe({key: value for key, value in one.result.items() if key not in _ONLY_FOR_MACHINES})
+    document = ValidationResultsPageRenderer().render(validation.result)
+    # the first section is about the suite and links to pages that are not written
+    return "".join(
+        DefaultJinjaSectionView().render(
+            {"section": section.to_json_dict(), "section_loop": {"index": place}}
+        )
+        for place, section in enumerate(document.sections[1:], start=1)
+    )
+
+
+def _safe(value: Any) -> Any:  # noqa: ANN401 a result is nested lists, mappings and cells
+    """Cells as text that can stand in HTML: the library escapes nothing and reads `$` as its own sign."""
+    if isinstance(value, dict):
+        return {key: _safe(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_safe(part) for part in value]
+    return shown(value) if isinstance(value, str) else value
+
+
+def shown(text: str) -> str:
+    """One line of HTML text: markup, `$`, control and bidi characters written out, at most 200 characters."""
+    cut = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
+    printable = "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in cut)
+    return html.escape(printable).replace("$", "&#36;")
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = "".join(f"<th>{shown(cell)}</th>" for cell in head)
+    lines = "".join(f"<tr>{''.join(f'<td>{shown(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _write(folder: Path, name: str, summary: str, lead: str, body: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / f"{name}.html"
+    _replace(page, _SHELL.format(title=name, summary=summary, lead=lead, body=body))
+    listed = []
+    for other in sorted(folder.glob("*.html")):
+        said = _SUMMARY.search(other.read_text())
+        if said and other.name != "index.html":
+            listed.append(f'<li><a href="{other.name}">{other.stem}</a>: {said[1]}</li>')
+    lead = "What the rules said of each table when it last had new rows."
+    _replace(
+        folder / "index.html",
+        _SHELL.format(title="Data quality", summary="", lead=lead, body=f"<ul>{''.join(listed)}</ul>"),
+    )
+    return page
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".html.tmp")
+    temporary.write_text(text)
+    os.replace(temporary, path)  # noqa: PTH105 beside its twin in the report

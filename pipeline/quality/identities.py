@@ -1,0 +1,108 @@
+"""Accounting identities: reads `dbt_like_models/checks/` and says which hold. No table is named here.
+
+A check is a SELECT with the columns `day`, `scope` and `off_ratio`, a row for each thing that is compared:
+how far from holding it is, as a fraction. Beyond warn_fraction people are told; beyond error_fraction nothing
+is published (null: it only warns). A row without an off_ratio could not be compared and is beyond both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import yaml
+
+from pipeline.errors import ContractBroken
+from pipeline.files import MODELS
+
+FOLDER = MODELS / "checks"
+_EXAMPLES = 3
+_FACTS = ("title", "holds", "warn_fraction", "error_fraction")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What must hold of the marts. error_fraction None: the check can only warn."""
+
+    name: str
+    title: str
+    holds: str
+    warn_fraction: float
+    error_fraction: float | None
+    select: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one check ended. compared: things looked at; beyond: those off; sentence: the furthest of them."""
+
+    identity: Identity
+    status: Literal["passed", "warned", "failed"]
+    compared: int
+    beyond: int
+    sentence: str
+
+
+def read_identity(path: Path) -> Identity:
+    """Parse one file; raises ContractBroken with its name when the header is not whole."""
+    opening, _, rest = path.read_text().partition("/*")
+    header, ending, select = rest.partition("*/")
+    facts = yaml.safe_load(header) if not opening.strip() and ending else {}
+    if missing := [name for name in _FACTS if name not in facts]:
+        message = f"{path.name} lacks {', '.join(missing)}: begin the file with /* title: ... */"
+        raise ContractBroken(message)
+    error = facts["error_fraction"]
+    return Identity(
+        path.stem,
+        facts["title"],
+        facts["holds"],
+        float(facts["warn_fraction"]),
+        None if error is None else float(error),
+        select.strip(),
+    )
+
+
+@cache
+def read_identities(folder: Path = FOLDER) -> tuple[Identity, ...]:
+    """Every check, by name."""
+    return tuple(read_identity(path) for path in sorted(folder.glob("*.sql")))
+
+
+def check_identities(
+    connection: duckdb.DuckDBPyConnection, identities: Sequence[Identity] | None = None
+) -> Iterator[Outcome]:
+    """Run each check over all days. Raises duckdb.CatalogException when a mart was never built."""
+    for identity in read_identities() if identities is None else identities:
+        limit = identity.error_fraction
+        row = connection.execute(
+            f"with compared as ({identity.select}) "
+            "select count(*), count(*) filter (where not coalesce(off_ratio <= $1, false)),"
+            " count(*) filter (where not coalesce(off_ratio <= $2, false)) from compared",
+            [identity.warn_fraction, float("inf") if limit is None else limit],
+        ).fetchone()
+        compared, beyond_warning, beyond_error = row or (0, 0, 0)
+        failed = limit is not None and beyond_error > 0
+        status: Literal["passed", "warned", "failed"] = (
+            "failed" if failed else "warned" if beyond_warning else "passed"
+        )
+        sentence = "none"
+        if beyond_warning:
+            sentence = f"{beyond_warning} of {compared} off, furthest {_furthest(connection, identity)}"
+        yield Outcome(identity, status, compared, beyond_warning, sentence)
+
+
+def _furthest(connection: duckdb.DuckDBPyConnection, identity: Identity) -> str:
+    rows = connection.execute(
+        f"with compared as ({identity.select}) "
+        "select day, scope, off_ratio from compared where not coalesce(off_ratio <= $1, false)"
+        f" order by off_ratio desc nulls first, day desc, scope limit {_EXAMPLES}",
+        [identity.warn_fraction],
+    ).fetchall()
+    return ", ".join(
+        f"{scope} on {day} by {'an unknown share' if off is None else f'{off:.3g}'}"
+        for day, scope, off in rows
+    )

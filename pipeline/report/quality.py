@@ -1,0 +1,120 @@
+"""Blocks of the coverage section on what was answered and is doubtful: excluded, odd, found anomalies."""
+
+from __future__ import annotations
+
+from pipeline.report import words
+from pipeline.report.content import Column, Listing, Table
+from pipeline.report.data import ReportData
+
+RECENT_DAYS = 30
+MOST_ROWS = 20
+
+NEEDS = {"market_daily": ("day", "venue", "market", "status", "reason", "open_interest_usd", "flags")}
+# Published by homes whose checks look for anomalies; a home without it is not less covered.
+ANOMALIES = {"anomalies_daily": ("day", "venue", "market", "anomaly", "detail")}
+
+
+def blocks(data: ReportData) -> tuple[Table | Listing, ...]:
+    """Excluded markets of the day, odd ones that count all the same, anomalies of the last 30 days."""
+    found = () if data.missing(ANOMALIES) else (_anomalies(data),)
+    return (_excluded(data), _odd(data), *found)
+
+
+def _excluded(data: ReportData) -> Table | Listing:
+    title = "Excluded today"
+    rows = data.rows(
+        """
+        select venue, market, reason from market_daily
+        where day = $day::date and status = 'excluded' order by venue, market
+        """
+    )
+    if not rows:
+        return Listing(title, ("No market: nothing that was answered had a proven fault of its unit.",))
+    return Table(
+        f"{title}: {words.plural(len(rows), 'market')} with a proven fault",
+        (
+            Column("venue", is_number=False),
+            Column("market", is_number=False),
+            Column("why", is_number=False),
+        ),
+        tuple((row["venue"], row["market"], words.text(row["reason"])) for row in rows[:MOST_ROWS]),
+        f"Kept in raw and in no total. {_first_of(len(rows))}".strip(),
+        is_folded=len(rows) > 5,
+    )
+
+
+def _odd(data: ReportData) -> Table | Listing:
+    title = "Odd today, and counted all the same"
+    rows = data.rows(
+        """
+        select flags, count(*) as markets, count(distinct venue) as venues,
+          sum(try_cast(open_interest_usd as decimal(38, 2)))::double as usd,
+          list(venue || ' ' || market order by open_interest_usd desc nulls last, venue, market)[1] as largest
+        from market_daily where day = $day::date and status = 'seen' and flags is not null
+        group by flags order by usd desc nulls last, flags
+        """
+    )
+    if not rows:
+        return Listing(title, ("No market: none is stale or turned over unusually.",))
+    return Table(
+        title,
+        (
+            Column("what looks odd", is_number=False),
+            Column("markets"),
+            Column("venues"),
+            Column("open interest"),
+            Column("the largest of them", is_number=False),
+        ),
+        tuple(
+            (
+                row["flags"].replace("_", " "),
+                words.count(row["markets"]),
+                words.count(row["venues"]),
+                words.usd(row["usd"]),
+                row["largest"],
+            )
+            for row in rows
+        ),
+        "Days of a crash look odd too: a flag excludes nothing.",
+        is_folded=len(rows) > 5,
+    )
+
+
+def _anomalies(data: ReportData) -> Table | Listing:
+    title = f"Anomalies found in the last {RECENT_DAYS} days"
+    rows = data.rows(
+        """
+        select day, venue, market, anomaly, detail from anomalies_daily
+        where day between $day::date - $days::integer + 1 and $day::date
+        order by day desc, venue, market, anomaly
+        """,
+        days=RECENT_DAYS,
+    )
+    if not rows:
+        return Listing(title, ("None.",))
+    return Table(
+        title,
+        (
+            Column("day", is_number=False),
+            Column("venue", is_number=False),
+            Column("market", is_number=False),
+            Column("what", is_number=False),
+            Column("detail", is_number=False),
+        ),
+        tuple(
+            (
+                row["day"].isoformat(),
+                words.text(row["venue"]),
+                row["market"] or "",
+                words.text(row["anomaly"]).replace("_", " "),
+                row["detail"] or "",
+            )
+            for row in rows[:MOST_ROWS]
+        ),
+        _first_of(len(rows)),
+        is_folded=len(rows) > 5,
+    )
+
+
+def _first_of(count: int) -> str:
+    return f"The first {MOST_ROWS} of {count:,}." if count > MOST_ROWS else ""

@@ -1,0 +1,70 @@
+"""What no row may hold, whichever venue sent it: names that are no names, numbers that are none.
+
+A venue file reads what its venue means; here stands what is wrong under any meaning. What is refused is
+counted and named in the fetch log, and the rest of the answer is kept.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import fields
+
+from pipeline.errors import PayloadUnreadable
+from pipeline.records import ROW_TYPES, LeverageTierRow, RawRow
+
+LONGEST_NAME = 128
+LARGEST = 1e18
+# Letters of any script are names (Binance lists Chinese ones). Control characters, lone surrogates and what
+# turns or hides the text around it are not: a table, a terminal or a spreadsheet would show something else.
+_NAME = re.compile(
+    "[^\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+    f"{{1,{LONGEST_NAME}}}"
+)
+_OURS = frozenset({"payload", "endpoint", "ccxt_version", "run_id", "unit", "evidence", "stamp"})
+
+
+def named(value: object, what: str) -> str:
+    """A name as a venue writes it; raises PayloadUnreadable for anything that is none."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        message = f"{what} is not a name: {ascii(value)[:60]}"
+        raise PayloadUnreadable(message)
+    return value
+
+
+def refuse_implausible(row: RawRow) -> None:
+    """Raise PayloadUnreadable for a row that names nothing or counts with something that is no number."""
+    names, numbers = _COLUMNS[type(row)]
+    for column in names:
+        value = getattr(row, column)
+        if value is not None:
+            named(value, f"{column} of {ascii(row.market)[:60]}")
+    for column in numbers:
+        value = getattr(row, column)
+        if value is None:
+            continue
+        if not math.isfinite(value) or abs(value) > LARGEST:
+            message = f"{column} of {row.market} is not a number that can be: {value!r}"
+            raise PayloadUnreadable(message)
+        if column.endswith("interval_hours") and value <= 0:
+            message = f"{column} of {row.market} is not above zero: {value!r}"
+            raise PayloadUnreadable(message)
+    if row.contract_size is not None and row.contract_size <= 0:
+        message = f"contract_size of {row.market} is not above zero: {row.contract_size!r}"
+        raise PayloadUnreadable(message)
+    cap = row.notional_cap if isinstance(row, LeverageTierRow) else None
+    if isinstance(row, LeverageTierRow) and cap is not None and cap <= row.notional_floor:
+        message = f"step {row.tier} of {row.market} ends at {cap!r}, which is not above its floor"
+        raise PayloadUnreadable(message)
+
+
+def _columns(row_type: type[RawRow]) -> tuple[list[str], list[str]]:
+    """The columns that a venue's own names and numbers go to."""
+    typed = [(field.name, str(field.type)) for field in fields(row_type) if field.name not in _OURS]
+    return (
+        [column for column, kind in typed if kind.startswith("str")],
+        [column for column, kind in typed if kind.startswith(("float", "int"))],
+    )
+
+
+_COLUMNS = {row_type: _columns(row_type) for row_type in ROW_TYPES.values()}
