@@ -133,13 +133,14 @@ def read_models(folder: Path = MODELS) -> tuple[Model, ...]:
         for layer in LAYERS
         for model in (read_model(path) for path in sorted((folder / layer).glob("*.sql")))
     }
+    # lists in order, not sets: the building order is the same in every process
     graph = {
-        name: {read for read in (*model.reads, model.checks.rows_if) if read in models}
+        name: [read for read in (*model.reads, model.checks.rows_if) if read in models]
         for name, model in models.items()
     }
     for name, model in models.items():
         if "internal.dictionary" in model.reads:  # it describes all the others
-            graph[name] = set(models) - {name}
+            graph[name] = [other for other in models if other != name]
     try:
         order = list(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as problem:
