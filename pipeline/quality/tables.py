@@ -63,7 +63,7 @@ def check_table(connection: duckdb.DuckDBPyConnection, suite: Suite, from_day: d
     rules = [rule for rule in suite.row_rules if rule.unit is None or rule.unit in units]
     found.append(validate(suite.name, rows, rules, by))
     if suite.delivery is not None:
-        deliveries = connection.execute(_deliveries(suite, suite.delivery)).df()
+        deliveries = _deliveries(connection, suite, suite.delivery)
         found.append(validate(f"{suite.name} deliveries", deliveries, suite.delivery_rules, by))
     rows_by = {} if by is None else {str(name): int(count) for name, count in rows[by].value_counts().items()}
     return TableResult(suite, tuple(found), rows_by)
@@ -83,35 +83,38 @@ def _schema(connection: duckdb.DuckDBPyConnection, suite: Suite) -> pd.DataFrame
     )
 
 
-def _deliveries(suite: Suite, delivery: Delivery) -> str:
+def _deliveries(connection: duckdb.DuckDBPyConnection, suite: Suite, delivery: Delivery) -> pd.DataFrame:
     """A row a venue that was asked for the last day and delivered lately: what came, against the day before.
 
     A raw row is delivered on the day it was fetched, a staging row is for its own day.
     """
     is_raw = suite.table.startswith("raw.")
-    dataset = suite.name.removeprefix("stg_")
-    day, last = ("utc_day(fetched_at)", "utc_day(max(fetched_at))") if is_raw else ("day", "max(day)")
-    return f"""
-        with last as (
-            select {last} as last_day, max(day) as asked_day from raw.fetch_log
-        ),
-        asked as (
-            select distinct l.venue from raw.fetch_log as l, last
-            where l.day = last.asked_day and l.dataset = '{dataset}'
-        ),
-        delivered as (
+    day = "utc_day(fetched_at)" if is_raw else "day"
+    # not max(day): DuckDB 1.5.5 ends with an internal error on an aggregate of the partition's column alone
+    newest = connection.execute(
+        f"select {day}, day from raw.fetch_log order by fetched_at desc, day desc limit 1"
+    ).fetchone()
+    last_day, asked_day = newest or (None, None)
+    asked = connection.execute(
+        "select distinct venue from raw.fetch_log where day = $1::date and dataset = $2 order by venue",
+        [asked_day, suite.name.removeprefix("stg_")],
+    ).fetchall()
+    return connection.execute(
+        f"""
+        with delivered as (
             select t.venue, {day} as day, count(distinct t."{delivery.counted}") as counted
             from {suite.table} as t
-            where t.day >= (select last_day from last) - {_LOOKBACK_DAYS}
+            where t.day >= $1::date - {_LOOKBACK_DAYS}
             group by all
         )
         select
-            d.venue, date_diff('day', max(d.day), any_value(last.last_day)) as silent_days,
-            max(case when d.day = last.last_day then d.counted end)
-                / arg_max(d.counted, d.day) filter (where d.day < last.last_day) as of_day_before_ratio
-        from delivered as d
-        cross join last
-        where d.venue in (select venue from asked) and d.day <= last.last_day
-        group by d.venue
-        order by d.venue
-    """
+            venue, date_diff('day', max(day), $1::date) as silent_days,
+            max(case when day = $1::date then counted end)
+                / arg_max(counted, day) filter (where day < $1::date) as of_day_before_ratio
+        from delivered
+        where list_contains($2::varchar[], venue) and day <= $1::date
+        group by venue
+        order by venue
+        """,
+        [last_day, [venue for (venue,) in asked]],
+    ).df()

@@ -109,8 +109,7 @@ def test_the_daily_job_runs_at_ten_past_midnight_for_a_partition_a_day() -> None
     definitions = build_definitions()
     job = definitions.resolve_job_def("daily")
     assert isinstance(job.partitions_def, dg.DailyPartitionsDefinition)
-    (schedule,) = definitions.schedules or []
-    resolved = definitions.resolve_schedule_def(schedule.name)
+    resolved = definitions.resolve_schedule_def("daily_0010_utc")
     assert resolved.cron_schedule == "10 0 * * *"
     assert resolved.execution_timezone == "UTC"
     assert resolved.job_name == "daily"
@@ -138,7 +137,7 @@ def test_dagster_dev_answers_with_the_workspace_loaded(tmp_path: Path) -> None:
     assert entry["locationOrLoadError"]["__typename"] == "RepositoryLocation", entry
     (repository,) = entry["locationOrLoadError"]["repositories"]
     assert "daily" in {job["name"] for job in repository["jobs"]}
-    assert len(repository["schedules"]) == 1
+    assert {one["name"] for one in repository["schedules"]} == {"daily_0010_utc", "hourly_snapshots"}
 
 
 @contextmanager
