@@ -46,6 +46,14 @@ class JsonConsole(Console):
                 "info", "fetched", day=day.isoformat(), venue=one.venue, rows=one.rows, statuses=statuses
             )
 
+    def on_tables(self, tables: int) -> None:
+        """The build of so many tables begins."""
+        self._say("info", "build", tables=tables)
+
+    def on_table(self, name: str) -> None:
+        """A table is built."""
+        self._say("info", "built", table=name)
+
     def _say(self, level: str, event: str, **values: object) -> None:
         if self.is_quiet and level == "info":
             return
