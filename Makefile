@@ -34,7 +34,7 @@ dev: $(READY) ## Dagster's web interface on 127.0.0.1, with its storage in the h
 	os.execv("$(BIN)/dagster", ["dagster", "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1"])'
 
 test: $(READY) ## the tests; more flags with PYTEST='-k okx'
-	@$(BIN)/python -m pytest --quiet $(PYTEST)
+	@$(BIN)/python -m pytest --quiet --numprocesses=logical --maxprocesses=4 --dist=loadgroup $(PYTEST)
 
 soak: $(READY) ## the long counts that `make test` leaves out
 	@$(BIN)/pytest -m soak
