@@ -74,15 +74,20 @@ def _duck_type(kind: pa.DataType) -> str:
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the published file; it stays valid while a newer one is published.
 
-    Raises UsageError when nothing was published yet.
+    Raises UsageError when nothing was published yet, or what stands there is no whole database.
     """
     if not path.exists():
         message = f"nothing is published at {path} yet: run `margin-debt demo` or `margin-debt run` first"
         raise UsageError(message)
-    connection = duckdb.connect(str(path), read_only=True)
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as problem:
+        message = f"{path} cannot be read: `margin-debt build` publishes it anew from what was fetched"
+        raise UsageError(message) from problem
     connection.execute("set timezone = 'UTC'")
     # a query reads the published tables only: no other file, and COPY writes none
     connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
     return connection
 
 

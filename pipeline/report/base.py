@@ -210,7 +210,20 @@ def _chosen_day(connection: duckdb.DuckDBPyConnection, day: date | None) -> tupl
 
 
 def _replace(target: Path, text: str) -> None:
-    """A reader sees the old file or the new one, never a part."""
+    """A reader sees the old file or the new one, never a part; what killed writers left is removed."""
+    for leftover in target.parent.glob(".*.part"):
+        if not _is_alive(int(leftover.name.split(".")[-2])):
+            leftover.unlink(missing_ok=True)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(target)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -128,3 +128,33 @@ def test_a_parameter_that_there_is_not_is_refused(finished: Path) -> None:
     path = str(PROJECT / "sql" / "queries" / "venue_shares.sql")
     with pytest.raises(UsageError, match=r"no parameter 'dya', did you mean day: it has day"):
         query(Settings(finished), path, "json", ["dya=2025-06-10"])
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into margin_debt_daily select * from margin_debt_daily",
+        "copy (select 1) to 'written.csv'",
+        "attach 'other.duckdb' as other",
+        "set enable_external_access = true",
+        "select * from read_csv('pyproject.toml')",
+        "install httpfs",
+    ],
+)
+def test_a_query_writes_nothing_and_reads_no_other_file(
+    finished: Path, statement: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = published(finished).read_bytes()
+    with pytest.raises(UsageError, match="the query failed"):
+        query(Settings(finished), statement, "csv")
+    assert published(finished).read_bytes() == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_published_file_that_is_none_is_named_with_the_remedy(tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    settings.serving.parent.mkdir(parents=True)
+    settings.serving.write_bytes(b"not a database" * 100)
+    with pytest.raises(UsageError, match="margin-debt build"):
+        query(settings, "select 1", "csv")

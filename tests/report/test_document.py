@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -62,6 +63,18 @@ def test_same_data_and_instant_give_the_same_bytes(
     again = write_report(reader, LAST_DAY, tmp_path, PRODUCED_AT, ABOUT)
     assert again.name == "2026-03-31.html"
     assert again.read_bytes() == report.read_bytes()
+
+
+def test_what_a_killed_writer_left_is_removed_and_a_living_ones_is_not(
+    reader: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    # no process has a number above the largest that Linux gives
+    dead, living = (tmp_path / f".2026-01-01.html.{number}.part" for number in (2**22 + 1, os.getpid()))
+    for part in (dead, living):
+        part.write_text("half a page")
+    write_report(reader, LAST_DAY, tmp_path, PRODUCED_AT, ABOUT)
+    assert not dead.exists()
+    assert living.exists()
 
 
 def test_made_data_are_labelled_and_real_ones_are_not(
