@@ -29,9 +29,7 @@ demo: $(READY) ## the whole job on the embedded exchange: 400 made days to a rep
 	@$(BIN)/margin-debt demo
 
 dev: $(READY) ## Dagster's web interface on 127.0.0.1, with its storage in the home folder
-	@$(BIN)/python -c 'import os; from pipeline.engine import dagster_home; from pipeline.settings import Settings; \
-	storage = dagster_home(Settings.from_environment().dagster); storage.__enter__(); \
-	os.execv("$(BIN)/dagster", ["dagster", "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1"])'
+	@$(BIN)/python -m pipeline.dev
 
 test: $(READY) ## the tests; more flags with PYTEST='-k okx'
 	@$(BIN)/python -m pytest --quiet --numprocesses=logical --maxprocesses=4 --dist=loadgroup $(PYTEST)
