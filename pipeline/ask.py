@@ -20,7 +20,7 @@ import yaml
 from pipeline.errors import UsageError
 from pipeline.export.tables import BATCH_ROWS, chosen_tables, did_you_mean, published_tables
 from pipeline.export.text import write_csv, write_parquet, write_records
-from pipeline.files import SQL
+from pipeline.files import SQL, replacing
 from pipeline.screen import show_table
 from pipeline.settings import Settings
 from pipeline.warehouse import open_published
@@ -123,10 +123,8 @@ def query(
             elif out is None:
                 _write(chosen, result, sys.stdout.buffer)
             else:
-                part = out.with_name(f".{out.name}.part")
-                with part.open("wb") as file:
+                with replacing(out) as part, part.open("wb") as file:
                     _write(chosen, result, file)
-                part.replace(out)
     finally:
         connection.close()
 

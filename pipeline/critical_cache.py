@@ -6,7 +6,6 @@ product reads come with it, in `critical/`; `python -m pipeline.critical_cache` 
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import orjson
 
 from pipeline.errors import ContractBroken
+from pipeline.files import replacing
 from pipeline.methods.critical_values import LEVELS, CriticalValues, Settings, critical_values
 from pipeline.methods.explosive import minimum_window
 
@@ -53,14 +53,12 @@ def cached(folder: Path, settings: Settings) -> CriticalValues | None:
 
 
 def keep(folder: Path, values: CriticalValues) -> None:
-    """Write under a temporary name and rename: a reader sees all of a file or none of it."""
+    """Write the values of these settings, in the place of what was kept before."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {"settings": asdict(values.settings), "levels": LEVELS}
     content |= {name: np.round(getattr(values, name), DIGITS) for name in STATISTICS}
-    path = _path(folder, values.settings)
-    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-    unfinished.write_bytes(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
-    unfinished.replace(path)
+    with replacing(_path(folder, values.settings)) as part:
+        part.write_bytes(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 def _settings(days: int) -> Settings:

@@ -8,13 +8,13 @@ are rendered here, values escaped before they reach it, and the shell forbids ev
 from __future__ import annotations
 
 import html
-import os
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline.files import put
 from pipeline.quality.gate import Validation
 from pipeline.quality.identities import Outcome
 from pipeline.quality.tables import TableResult
@@ -128,21 +128,15 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def _write(folder: Path, name: str, summary: str, lead: str, body: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / f"{name}.html"
-    _replace(page, _SHELL.format(title=name, summary=summary, lead=lead, body=body))
+    put(page, _SHELL.format(title=name, summary=summary, lead=lead, body=body))
     listed = []
     for other in sorted(folder.glob("*.html")):
         said = _SUMMARY.search(other.read_text())
         if said and other.name != "index.html":
             listed.append(f'<li><a href="{other.name}">{other.stem}</a>: {said[1]}</li>')
     lead = "What the rules said of each table when it last had new rows."
-    _replace(
+    put(
         folder / "index.html",
         _SHELL.format(title="Data quality", summary="", lead=lead, body=f"<ul>{''.join(listed)}</ul>"),
     )
     return page
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".html.tmp")
-    temporary.write_text(text)
-    os.replace(temporary, path)  # noqa: PTH105 beside its twin in the report

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any
 import duckdb
 
 from pipeline.errors import UsageError
+from pipeline.files import put
 from pipeline.report import charts, find_sections, words
 from pipeline.report.content import Banner, Chart, SectionContent, Series
 from pipeline.report.data import WINDOW_DAYS, ReportData
@@ -63,8 +63,8 @@ def write_report(
         text = render(data, find_sections())
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{data.day.isoformat()}.html"
-    _replace(target, text)
-    _replace(out / "index.html", render_index(out))
+    put(target, text)
+    put(out / "index.html", render_index(out))
     return target
 
 
@@ -207,23 +207,3 @@ def _chosen_day(connection: duckdb.DuckDBPyConnection, day: date | None) -> tupl
         message = f"no report for {day}: the published days are {first} to {last}"
         raise UsageError(message)
     return day, date.fromisoformat(str(first))
-
-
-def _replace(target: Path, text: str) -> None:
-    """A reader sees the old file or the new one, never a part; what killed writers left is removed."""
-    for leftover in target.parent.glob(".*.part"):
-        if not _is_alive(int(leftover.name.split(".")[-2])):
-            leftover.unlink(missing_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(target)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipeline.clock import Clock
 from pipeline.errors import VenueBlocked, VenueProblem, VenueUnavailable
+from pipeline.files import put
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,8 @@ class Holds:
             return
         self._holds = {**self.lasting(), venue: hold}
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
         values = {name: {**asdict(one), "until": one.until.isoformat()} for name, one in self._holds.items()}
-        temporary.write_text(json.dumps(values, indent=2) + "\n")
-        temporary.replace(self._path)
+        put(self._path, json.dumps(values, indent=2) + "\n")
 
 
 def _read(path: Path) -> dict[str, Hold]:

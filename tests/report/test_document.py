@@ -69,7 +69,7 @@ def test_what_a_killed_writer_left_is_removed_and_a_living_ones_is_not(
     reader: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     # no process has a number above the largest that Linux gives
-    dead, living = (tmp_path / f".2026-01-01.html.{number}.part" for number in (2**22 + 1, os.getpid()))
+    dead, living = (tmp_path / f".2026-03-31.html.{number}.part" for number in (2**22 + 1, os.getppid()))
     for part in (dead, living):
         part.write_text("half a page")
     write_report(reader, LAST_DAY, tmp_path, PRODUCED_AT, ABOUT)
