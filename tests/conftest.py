@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-TESTS = Path(__file__).parent
 # Their tests use what one fixture of the folder made at some cost; elsewhere a file is what stays together.
 KEPT_TOGETHER = ("real", "report", "venues")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name the group of each test: a group runs in one process (`--dist loadgroup`)."""
-    for item in items:
-        place = item.path.relative_to(TESTS)
-        group = place.parts[0] if place.parts[0] in KEPT_TOGETHER else place.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByCostlyFixture(LoadScopeScheduling):
+    """Hands a worker all tests of a file, or of a folder kept together, so that a fixture is made once.
+
+    The `xdist_group` mark would say the same, but pytest-xdist 3.8 writes it where pytest 9.2 no longer reads it: the
+    tests of a group end up on both workers.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        folder = file.split("/")[1]
+        return folder if folder in KEPT_TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByCostlyFixture:
+    return ByCostlyFixture(config, log)
