@@ -13,8 +13,8 @@ KEPT_TOGETHER = ("real", "report", "venues")
 class ByCostlyFixture(LoadScopeScheduling):
     """Hands a worker all tests of a file, or of a folder kept together, so that a fixture is made once.
 
-    The `xdist_group` mark would say the same, but pytest-xdist 3.8 writes it where pytest 9.2 no longer reads it: the
-    tests of a group end up on both workers.
+    The `xdist_group` mark would say the same, but pytest-xdist 3.8 writes it where pytest 9.2 no longer reads it:
+    the tests of a group end up on both workers.
     """
 
     def _split_scope(self, nodeid: str) -> str:
