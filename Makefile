@@ -34,8 +34,10 @@ dev: $(READY) ## Dagster's web interface on 127.0.0.1, with its storage in the h
 test: $(READY) ## the tests; more flags with PYTEST='-k okx'
 	@$(BIN)/python -m pytest --quiet --numprocesses=logical --maxprocesses=4 --dist=loadscope --no-loadscope-reorder $(PYTEST)
 
-soak: $(READY) ## the long counts that `make test` leaves out
-	@$(BIN)/pytest -m soak
+soak: $(READY) ## the long counts that `make test` leaves out, into RELIABILITY.md; one part with SOAK='-k kills'
+	@MARGIN_DEBT_SOAK_RESULTS=test-artefacts/soak $(BIN)/python -m pytest -m 'soak or not soak' tests/soak tests/e2e/test_faults.py $(SOAK)
+	@MARGIN_DEBT_SOAK_RESULTS=test-artefacts/soak $(BIN)/python -m pytest -m soak --ignore=tests/soak $(SOAK); code=$$?; [ $$code = 0 ] || [ $$code = 5 ]
+	@$(BIN)/python tests/soak/reliability.py test-artefacts/soak
 
 lint: $(READY) ## ruff: rules and format
 	@$(BIN)/ruff check .

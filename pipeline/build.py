@@ -22,7 +22,7 @@ from pipeline.files import MODELS
 from pipeline.lake import Lake, partition_day
 from pipeline.models import Model, described_columns, read_models
 from pipeline.records import Dataset
-from pipeline.warehouse import publish
+from pipeline.warehouse import publish, unreadable
 
 FIRST_DAY = date(2009, 1, 3)  # before anything; a build from here is a full build
 
@@ -102,7 +102,7 @@ def commit_plan(connection: duckdb.DuckDBPyConnection, plan: Plan, models: Seque
 def build_model(connection: duckdb.DuckDBPyConnection, model: Model, from_day: date) -> Built:
     """Build one table and check it; commit only if every check passed, else raise ContractBroken.
 
-    The exception's `results` hold every check's outcome.
+    The exception's `results` hold every check's outcome. Raises RawUnreadable when a raw file is not whole.
     """
     started = time.perf_counter()
     exists = _exists(connection, model.table)
@@ -125,6 +125,8 @@ def build_model(connection: duckdb.DuckDBPyConnection, model: Model, from_day: d
         connection.execute("commit")
     except duckdb.Error as problem:
         connection.execute("rollback")
+        if ".parquet'" in str(problem):
+            raise unreadable(problem) from None
         message = f"{model.name} could not be built: {' '.join(str(problem).split())[:400]}"
         raise ContractBroken(message) from problem
     except ContractBroken:

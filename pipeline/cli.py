@@ -211,6 +211,24 @@ def record(
     typer.echo(record_venue(settings_of(home), venue, out))
 
 
+@app.command("compact", rich_help_panel=KEEP)
+def compact_raw(
+    home: Home = None,
+    before: Annotated[
+        str | None, typer.Option(help="Merge UTC days earlier than this. Default: yesterday.")
+    ] = None,
+) -> None:
+    """Merge the many raw files of days that are over into one a dataset, venue and day; tables stay equal.
+
+    Example: margin-debt compact --before 2026-10-01
+    """
+    from pipeline.clock import SystemClock, last_complete_day  # noqa: PLC0415
+    from pipeline.compact import compact  # noqa: PLC0415
+
+    limit = day_of(before, "--before") or last_complete_day(SystemClock())
+    typer.echo(compact(settings_of(home), limit).sentence)
+
+
 @app.command("doctor", rich_help_panel=KEEP)
 def doctor(
     home: Home = None,

@@ -38,7 +38,7 @@ def report(
 @look.command(rich_help_panel=LOOK)
 def export(
     out: Annotated[Path, typer.Option("--out", help="The file, or the folder of csv and parquet.")],
-    form: Annotated[str, typer.Option("--format", help="csv, parquet, xlsx, html or json")],
+    form: Annotated[str, typer.Option("--format", help="csv, parquet, xlsx, html, json or pdf")],
     table: Table = None,
     home: Home = None,
     first: Annotated[str | None, typer.Option("--from", help="First UTC day. Default: all.")] = None,
@@ -51,7 +51,7 @@ def export(
 
     csv and parquet are a folder with a file a table, or one file for one table.
 
-    xlsx and json are one file for all of them; html is the report of the last day asked for.
+    xlsx and json are one file for all of them; html and pdf are the report of the last day asked for.
 
     Example: margin-debt export --format xlsx --out debt.xlsx margin_debt_daily signal_readings
     """

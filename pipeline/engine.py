@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from pipeline.clock import last_complete_day
 from pipeline.errors import WarehouseBusy
 from pipeline.last_run import LastRun, keep_last_run
+from pipeline.merge import finish_merge
 from pipeline.metrics import write_metrics
 from pipeline.models import LAYERS
 from pipeline.records import Dataset, Status
@@ -162,11 +163,14 @@ def _days_of(tags: Mapping[str, str], runtime: Runtime) -> list[date]:
 
 def ending_of(events: Iterable[DagsterEvent], runtime: Runtime, last_day: date) -> Ending:
     """How a run ended, from its own events; the warehouse is still open."""
-    problems, blocked, has_failed = [], [], False
+    problems, blocked, has_failed, causes = [], [], False, set[str]()
     for event in events:
         has_failed = has_failed or event.is_failure
         if event.is_step_failure:
-            problems.append(f"{event.step_key}: {_cause(event)}")
+            # one broken file stops many steps: it is told once
+            cause = _cause(event)
+            problems += [] if cause in causes else [f"{event.step_key}: {cause}"]
+            causes.add(cause)
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed and check.severity.value == "ERROR" and "broken" in check.metadata:
@@ -239,6 +243,8 @@ def _answered_lately(runtime: Runtime, venue: str, dataset: Dataset, day: date) 
 def home_lock(home: Path, patience_seconds: float = 0.0) -> Iterator[None]:
     """One run a home. The lock is the operating system's: it is gone when its holder is, however it ended.
 
+    A merge of raw files that was cut short is finished first.
+
     Raises WarehouseBusy when another run holds it for longer than `patience_seconds`.
     """
     home.mkdir(parents=True, exist_ok=True)
@@ -256,6 +262,7 @@ def home_lock(home: Path, patience_seconds: float = 0.0) -> Iterator[None]:
                 time.sleep(_LOOK_AGAIN_SECONDS)
             else:
                 break
+        finish_merge(Settings(home).raw)
         yield
 
 

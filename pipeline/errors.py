@@ -5,6 +5,7 @@ MarginDebtError            one sentence: what, where, and what to do
 │   └── SettingsError      an environment variable or a folder must be fixed first
 ├── HistoryInvalid         a history folder breaks its format: the replay does not start
 ├── WarehouseBusy          another run holds the warehouse: wait, or name another home
+├── RawUnreadable          a raw file is not whole: move it away and fetch its day again
 ├── ContractBroken         a model broke its own declaration: yesterday's table stays
 └── VenueProblem           a venue's trouble: logged as data, the run goes on
     ├── VenueUnavailable   no usable answer (time-out, reset, 5xx, banned): try again later
@@ -36,6 +37,10 @@ class HistoryInvalid(MarginDebtError):
 
 class WarehouseBusy(MarginDebtError):
     """Another process writes to the warehouse of this home."""
+
+
+class RawUnreadable(MarginDebtError):
+    """A raw file cannot be read or written whole; nothing was taken from it."""
 
 
 class ContractBroken(MarginDebtError):

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipeline.errors import UsageError, WarehouseBusy
+from pipeline.errors import RawUnreadable, UsageError, WarehouseBusy
 from pipeline.files import SQL
 from pipeline.records import FETCH_LOG, REFERENCE, arrow_schema, raw_tables
 
@@ -25,16 +25,23 @@ _DUCK = {"string": "varchar", "double": "double", "int64": "bigint", "bool": "bo
 def open_warehouse(path: Path, raw: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The writer's connection, with schemas, macros and the views over raw Parquet in place.
 
-    Raises WarehouseBusy when another process holds the file; a reader never holds it.
+    A file that is no database is put aside as `.broken`: with none, everything is built anew from raw.
+    Raises WarehouseBusy when another process holds the file (a reader never does), RawUnreadable when a raw
+    file is not whole.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         connection = duckdb.connect(str(path))
     except duckdb.IOException as problem:
-        if "lock" not in str(problem).lower():
+        if "not a valid DuckDB database" in str(problem):
+            path.replace(path.with_suffix(".duckdb.broken"))
+            path.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+            connection = duckdb.connect(str(path))
+        elif "lock" in str(problem).lower():
+            message = f"another run is writing to {path}: wait for it to end, or choose another --home"
+            raise WarehouseBusy(message) from problem
+        else:
             raise
-        message = f"another run is writing to {path}: wait for it to end, or choose another --home"
-        raise WarehouseBusy(message) from problem
     try:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
@@ -64,7 +71,16 @@ def bind_raw(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
             statement = (
                 f"create or replace view raw.{name} as select {columns}, null::date as day where false"
             )
-        connection.execute(statement)
+        try:
+            connection.execute(statement)
+        except duckdb.Error as problem:
+            raise unreadable(problem) from None  # its own words are in ours
+
+
+def unreadable(problem: duckdb.Error) -> RawUnreadable:
+    """What DuckDB says of a raw file, which it names, and what to do about it."""
+    said = " ".join(str(problem).split(" LINE ")[0].split("\n")[0].split())
+    return RawUnreadable(f"{said}: move the file away, run `margin-debt build`, and fetch its day again")
 
 
 def _duck_type(kind: pa.DataType) -> str:

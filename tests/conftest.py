@@ -13,7 +13,7 @@ KEPT_TOGETHER = ("real", "report", "venues")
 class ByCostlyFixture(LoadScopeScheduling):
     """Hands a worker all tests of a file, or of a folder kept together, so that a fixture is made once.
 
-    The `xdist_group` mark would say the same, but pytest-xdist 3.8 writes it where pytest 9.2 no longer reads it:
+    The `xdist_group` mark would say the same, but pytest-xdist 3.8 writes it where pytest 9.2 never looks:
     the tests of a group end up on both workers.
     """
 

@@ -19,7 +19,8 @@ from pipeline.source import recorded
 from pipeline.warehouse import open_published
 
 FOLDER_FORMATS = ("csv", "parquet")  # one file a table
-FORMATS = (*FOLDER_FORMATS, "xlsx", "html", "json")
+REPORT_FORMATS = ("html", "pdf")  # the report of a day
+FORMATS = (*FOLDER_FORMATS, "xlsx", "html", "json", "pdf")
 
 Tell = Callable[[str], None]
 
@@ -47,7 +48,7 @@ def export(settings: Settings, request: Request, console: Console) -> list[Path]
         raise UsageError(message)
     is_folder = request.form in FOLDER_FORMATS and request.out.suffix != f".{request.form}"
     _may_write(request, is_folder)
-    if request.form == "html" and request.tables:
+    if request.form in REPORT_FORMATS and request.tables:
         message = f"--format {request.form} is the report of a day: leave the tables out, or write xlsx"
         raise UsageError(message)
     connection = open_published(settings.serving)
@@ -104,11 +105,13 @@ def _write(settings: Settings, form: str, chosen: Extract, path: Path, on_table:
 
         write_workbook(chosen, path, on_table)
     else:
-        from pipeline.export.pages import write_page  # noqa: PLC0415 charts take a second to import
-
         # when the numbers were published, not when they were copied: the same home gives the same bytes
         produced_at = datetime.fromtimestamp(settings.serving.stat().st_mtime, UTC)
-        write_page(chosen, path, produced_at)
+        if form == "pdf":
+            from pipeline.export.pdf import write_pdf as write  # noqa: PLC0415 charts take a second to import
+        else:
+            from pipeline.export.pages import write_page as write  # noqa: PLC0415
+        write(chosen, path, produced_at)
 
 
 def _may_write(request: Request, is_folder: bool) -> None:

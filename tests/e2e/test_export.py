@@ -162,7 +162,7 @@ def test_the_same_home_gives_the_same_bytes_at_another_time(finished: Path, tmp_
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (Request("xml", Path("a.xml")), "--format xml is not known: use csv, parquet, xlsx, html, json"),
+        (Request("xml", Path("a.xml")), "--format xml is not known: use csv, parquet, xlsx, html, json, pdf"),
         (Request("csv", Path("a"), ["margin_debt_dayly"]), "did you mean margin_debt_daily: "),
         (Request("csv", Path("a.csv")), "tables do not fit into the one file"),
         (Request("json", Path("a"), span=Span(date(2030, 1, 1))), "are 2025-06-08 to 2025-06-14"),

@@ -67,6 +67,7 @@ def test_days_that_come_late_end_the_same(
     assert mart_hashes(home) == mart_hashes(finished)
 
 
+@pytest.mark.soak
 def test_killed_three_times_and_run_again(finished: Path, early: Path, world: Path, tmp_path: Path) -> None:
     """SIGKILL while fetching, building and publishing: the same command then ends as if undisturbed."""
     home = copied(early, tmp_path / "home")

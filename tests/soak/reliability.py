@@ -1,0 +1,89 @@
+"""Writes RELIABILITY.md from what the long tests left: `python tests/soak/reliability.py FOLDER`.
+
+FOLDER holds a file of JSON lines a part (tests/soak_results.py). A part that was not run says so. What the
+tests expect is in the tests.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from promises import PROMISES
+
+from pipeline.clock import SystemClock
+
+PAGE = Path(__file__).resolve().parents[2] / "RELIABILITY.md"
+# name of the file of results, heading, what was done
+PARTS = (
+    ("faults", "Faults of venues", "The embedded exchange misbehaves; every other venue's rows stay equal."),
+    ("damage", "Damage", "What a machine does to a home."),
+    (
+        "kills",
+        "Kills",
+        "kill -9 at a random instant of a phase, a second process reading all the while. After each one the"
+        " published marts are whole; after the next undisturbed run they equal those of a home never killed.",
+    ),
+    ("compact_kills", "Kills while merging raw files", "One kill before each rename and each removal."),
+    (
+        "compact",
+        "Merging raw files",
+        "`margin-debt compact` on 30 days; every mart stays equal.",
+    ),
+    ("readers", "Readers", "Half of them in Python, half through DuckDB's command line."),
+    ("soak", "Day after day", "Growth a day, by least squares, after 20 days of warm-up."),
+    ("fuzz", "Fuzzing", "Venues' answers, changed at random; a finding is anything but a declared error."),
+)
+FOUND = (
+    "A warehouse file that was no database stopped every run: it is put aside now and built anew from raw.",
+    "A raw file cut short was told once a step, without a remedy: it is one sentence now, with what to do.",
+)
+
+
+def main(folder: Path) -> None:
+    """Write the page."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    lines = [
+        "# Reliability",
+        "",
+        "Written by `make soak`; what each figure means is in the tests named below. The runs behind Kills"
+        " and Day after day call the daily job's own steps in their order, on two venues and eight"
+        " markets, without Dagster's bookkeeping and the quality pages.",
+        "",
+        f"{SystemClock().now():%Y-%m-%d}, {os.cpu_count()} cores, {memory_gib:.0f} GiB,"
+        f" Python {platform.python_version()}, DuckDB {importlib.metadata.version('duckdb')}."
+        " Seconds are processor time.",
+    ]
+    for name, heading, meaning in PARTS:
+        path = folder / f"{name}.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        table = _table(rows) if rows else ["Not run for this page."]
+        lines += ["", f"## {heading}", "", meaning, "", *table]
+    promises = [{"promise": promise, "held by": f"`{test}`"} for promise, test in PROMISES.items()]
+    lines += ["", "## Promises", "", *_table(promises)]
+    lines += ["", "## Found and mended", "", *(f"- {one}" for one in FOUND)]
+    PAGE.write_text("\n".join(lines) + "\n")
+
+
+def _table(rows: Sequence[dict[str, object]]) -> list[str]:
+    """A Markdown table of rows with equal keys."""
+    names = list(rows[0])
+    head = ["| " + " | ".join(name.replace("_", " ") for name in names) + " |", "|---" * len(names) + "|"]
+    return [*head, *("| " + " | ".join(_shown(row.get(name)) for name in names) + " |" for row in rows)]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}" if abs(value) < 1 else f"{value:.1f}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_shown(one)}" for name, one in value.items())
+    return str(value).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
