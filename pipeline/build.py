@@ -55,8 +55,8 @@ RAW_REACH_DAYS = 21
 class Plan:
     """From which day each incremental model is rebuilt, and what of raw this build will have read.
 
-    months: fingerprint of each month (`Lake.months`) that is not as the last whole build left it, None where it
-    is gone; new and gone: raw files since then. is_whole: these are all there are, what was known is void.
+    months: fingerprint of each month (`Lake.months`) that is not as the last whole build left it, None where
+    it is gone; new and gone: raw files since then. is_whole: these are all there are, what was known is void.
     """
 
     from_day: date
@@ -86,9 +86,7 @@ def make_plan(connection: duckdb.DuckDBPyConnection, lake: Lake, *, full: bool =
     if seeds_changed:
         # until a whole build is through: one that fails, or builds some tables only, does not use it up
         connection.execute("delete from internal.built_models")
-    changed = {
-        month: found.get(month) for month in {*found, *known} if found.get(month) != known.get(month)
-    }
+    changed = {month: found.get(month) for month in {*found, *known} if found.get(month) != known.get(month)}
     there = lake.files_of(changed)
     rows = connection.execute(
         "select path from internal.read_files where list_contains($1::varchar[], month)", [list(changed)]

@@ -120,7 +120,7 @@ class Lake:
         }
 
     def files_since(self, day: date) -> dict[str, list[str]]:
-        """Whole paths of the finished files from a UTC day on, in order: by dataset, log or reference facts."""
+        """Whole paths of the finished files from a UTC day on, in order, by dataset (or log, or reference)."""
         first = f"day={day.isoformat()}"
         found: dict[str, list[str]] = defaultdict(list)
         for place in self._places():
@@ -138,8 +138,9 @@ class Lake:
         for table in _listed(self.root):
             if table in (FETCH_LOG, REFERENCE):
                 yield table
-            elif (self.root / table).is_dir():
-                yield from (f"{table}/{name}" for name in _listed(self.root / table) if name.startswith("venue="))
+            else:
+                names = _listed(self.root / table)
+                yield from (f"{table}/{name}" for name in names if name.startswith("venue="))
 
     def holds(self, dataset: Dataset, venue: str, day: date) -> bool:
         """Whether there are rows of a dataset in the partition of that venue and UTC day."""
@@ -168,7 +169,8 @@ class Lake:
 
 
 def _listed(folder: Path) -> list[str]:
-    return os.listdir(folder) if folder.is_dir() else []
+    """Names in a folder, of none where there is no folder."""
+    return [entry.name for entry in os.scandir(folder)] if folder.is_dir() else []
 
 
 def _write_file(folder: Path, rows: Sequence[RawRow | FetchLogRow | ReferenceRow]) -> None:

@@ -78,8 +78,8 @@ class Model:
     def reads(self) -> tuple[str, ...]:
         """Qualified names of the tables the SELECT reads, sorted.
 
-        From its words alone: to parse every model takes a quarter of a second of each command. A test holds the
-        two to be the same.
+        From its words alone: to parse every model takes a quarter of a second of each command. A test holds
+        the two to be the same.
         """
         words = tokenize(self.select, read="duckdb")
         return tuple(

@@ -25,10 +25,10 @@ _DUCK = {"string": "varchar", "double": "double", "int64": "bigint", "bool": "bo
 def open_warehouse(path: Path, raw: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
     """The writer's connection, with schemas and macros in place, and views over all raw Parquet below `raw`.
 
-    raw None: whoever opens it binds the views to the days it will read (`bind_raw`), for to look for the files
-    of years takes seconds. A file that is no database is put aside as `.broken`: with none, everything is built
-    anew from raw. Raises WarehouseBusy when another process holds the file (a reader never does), RawUnreadable
-    when a raw file is not whole.
+    raw None: whoever opens it binds the views to the days it will read (`bind_raw`), for to look for the
+    files of years takes seconds. A file that is no database is put aside as `.broken`: with none, everything
+    is built anew from raw. Raises WarehouseBusy when another process holds the file (a reader never does),
+    RawUnreadable when a raw file is not whole.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
