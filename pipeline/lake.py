@@ -120,7 +120,7 @@ class Lake:
         }
 
     def files_since(self, day: date) -> dict[str, list[str]]:
-        """Whole paths of the finished files from a UTC day on, in order, by dataset (or log, or reference)."""
+        """Whole paths of the finished files from a UTC day on, in order, by dataset, log or reference."""
         first = f"day={day.isoformat()}"
         found: dict[str, list[str]] = defaultdict(list)
         for place in self._places():
