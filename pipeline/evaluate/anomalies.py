@@ -40,7 +40,9 @@ COLUMNS = (
     "kind", "venue", "market", "series", "first_day", "last_day", "value", "threshold", "sentence",
 )  # fmt: skip
 ALL_MARKETS = "all"
-SERIES = ("open_interest_base", "mark_price", "price_usd", "volume_usd", "funding_apr")
+SERIES = (
+    "open_interest_base", "open_interest_usd", "mark_price", "price_usd", "volume_usd", "funding_apr",
+)  # fmt: skip
 Row = tuple[object, ...]
 
 
@@ -158,16 +160,26 @@ def _level_breaks(forced: _Panel) -> Iterator[Row]:
 
 
 def _units(markets: _Panel) -> Iterator[Row]:
-    price = markets.values["mark_price"]
+    price, interest_usd = markets.values["mark_price"], markets.values["open_interest_usd"]
+    broken = set()
     for one in unit_steps(markets.values["open_interest_base"], flat=price):
+        broken.add(one.column)
         text = f"open interest jumped {_times(one.size)} at a flat price"
         yield markets.row("unit_break", "open_interest", one, text)
     for one in unit_steps(price, least_powers=2):
         yield markets.row("unit_break", "price", one, f"the price jumped {_times(one.size)} in a day")
-    for name, series in (("funding_apr", "funding"), ("volume_usd", "volume")):
-        for one in unit_shifts(markets.values[name]):
-            text = f"{series} moved {_times(one.size)}, 28 days from then against the 28 before"
-            yield markets.row("unit_break", series, one, text)
+    for one in unit_shifts(markets.values["funding_apr"]):
+        text = f"funding moved {_times(one.size)}, 28 days from then against the 28 before"
+        yield markets.row("unit_break", "funding", one, text)
+    # over what is open: a wave of trading, a hundred times as much for weeks, brings positions, too
+    turnover = np.full(price.shape, np.nan)
+    np.divide(markets.values["volume_usd"], interest_usd, out=turnover, where=interest_usd > 0)
+    for one in unit_shifts(turnover):
+        if one.column not in broken:
+            text = (
+                f"volume over open interest moved {_times(one.size)}, 28 days from then against the 28 before"
+            )
+            yield markets.row("unit_break", "volume", one, text)
 
 
 def _times(power: float) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.methods.anomalies import Found, Mask, Matrix, column_median
 
 TILE_SHARE_RATIO, TILE_LEAST_DAYS, TILE_PRECISION = 0.5, 20, 1e-6
-STALE_DAYS, PEGGED_RATIO = 5, 1e-3
+STALE_DAYS, PEGGED_RATIO = 5, 2e-3
 GAP_DAYS = 3
 
 
@@ -60,7 +60,7 @@ def stale_runs(values: Matrix) -> list[Found]:
 
     H0: what is measured moves each day. Where it is from: no recorded open interest stood for two days, no
     price for more than three. Zeros do not count, nor do series that hardly move when they do (median change
-    under 0.1 %: a dollar coin's price). value, size: days.
+    under 0.2 %: a dollar coin's price). value, size: days.
     """
     # a day that was not seen ends a run: what it held is not known
     same = (np.diff(values, axis=0, prepend=np.nan) == 0) & (values > 0)
