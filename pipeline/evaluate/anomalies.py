@@ -78,11 +78,15 @@ def recorded(connection: duckdb.DuckDBPyConnection) -> Recorded:
     """The last 400 days of a home."""
     since = f"(select max(day) - {WINDOW_DAYS} from {MARKETS})"
     markets = connection.execute(
-        f""" select m.day, m.venue, m.market, m.asset, m.open_interest_base, m.mark_price, m.volume_usd,
-        m.funding_apr, case when m.kind = 'swap' then m.mark_price / g.multiplier * q.usd_value::double end as
-        price_usd from {MARKETS} as m left join intermediate.int_grid as g on g.day = m.day and g.venue =
-        m.venue and g.market = m.market left join seeds.usd_currencies as q on q.currency = g.quote where
-        m.day > {since} order by all
+        f"""
+        select
+            m.day, m.venue, m.market, m.asset, m.open_interest_base, m.open_interest_usd, m.mark_price,
+            m.volume_usd, m.funding_apr,
+            case when m.kind = 'swap' then m.mark_price / g.multiplier * q.usd_value::double end as price_usd
+        from {MARKETS} as m
+        left join intermediate.int_grid as g on g.day = m.day and g.venue = m.venue and g.market = m.market
+        left join seeds.usd_currencies as q on q.currency = g.quote
+        where m.day > {since} order by all
         """
     ).df()
     forced = connection.execute(
