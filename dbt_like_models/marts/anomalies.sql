@@ -4,7 +4,7 @@ grain: [kind, venue, market, series, first_day]
 columns:
   kind: level_break, unit_break, clock, tile (a stretch copied), stale, gap or symbol (a price that is another asset's)
   venue: exchange
-  market: the venue's own id of the market; the asset for forced orders, all for a hole of the whole venue
+  market: the venue's own id of the market; the asset for forced orders, all for the whole venue
   series: open_interest, price, volume, funding or forced_orders
   first_day: first UTC date of the stretch, of what was tested where the whole series is meant
   last_day: last UTC date of the stretch

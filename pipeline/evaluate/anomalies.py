@@ -51,8 +51,8 @@ class Recorded:
     """What is tested, a row a day and series.
 
     markets: day, venue, market, asset and SERIES, `price_usd` NULL where it is no swap's. forced: day, venue,
-    asset, low_usd and the volume_usd of the same markets. settlements: day, venue, market, interval_hours and
-    offset_hours, since the last multiple of the interval from 00:00 UTC.
+    asset (`all` for the venue's total), low_usd and the volume_usd of the same markets. settlements: day,
+    venue, market, interval_hours and offset_hours, since the last multiple of the interval from 00:00 UTC.
     """
 
     markets: pd.DataFrame
@@ -89,14 +89,24 @@ def recorded(connection: duckdb.DuckDBPyConnection) -> Recorded:
         where m.day > {since} order by all
         """
     ).df()
+    # the total of a venue beside its assets: a feed is cut for all of them, and the total is far less noisy
     forced = connection.execute(
         f"""
-        select l.day, l.venue, l.asset, l.low_usd, v.volume_usd
-        from {FORCED} as l
-        left join (
-            select day, venue, asset, exact_sum(volume_usd) as volume_usd from {MARKETS} group by all
-        ) as v on v.day = l.day and v.venue = l.venue and v.asset = l.asset
-        where l.day > {since} order by all
+        with orders as (select day, venue, asset, low_usd from {FORCED} where day > {since}),
+        traded as (
+            select day, venue, coalesce(asset, '{ALL_MARKETS}') as asset, exact_sum(volume_usd) as volume_usd
+            from {MARKETS} where day > {since} group by grouping sets ((day, venue, asset), (day, venue))
+        ),
+        summed as (
+            select day, venue, asset, low_usd from orders
+            union all
+            select day, venue, '{ALL_MARKETS}' as asset, exact_sum(low_usd) as low_usd from orders
+            where venue in (select venue from orders group by venue having count(distinct asset) > 1)
+            group by day, venue
+        )
+        select s.day, s.venue, s.asset, s.low_usd, t.volume_usd
+        from summed as s
+        left join traded as t on t.day = s.day and t.venue = s.venue and t.asset = s.asset order by all
         """
     ).df()
     settlements = connection.execute(

@@ -155,16 +155,17 @@ def clock_shifts(compared: Compared) -> list[tuple[int, float, float]]:
 def other_assets(compared: Compared, reference: Matrix) -> list[tuple[int, float]]:
     """(column, correlation) of series that do not move as what they are called.
 
-    H0: two prices of one asset, whose daily returns correlate by 0.95 or more over the days around. Where it
-    is from: the two most alike of 69 recorded coins correlate by 0.90, and the least alike of six pairs of
-    sources of one coin by 0.989. Assets that hardly move (the reference under 0.5 % a day) are not tested,
-    nor series that lean on the day beside by 2 standard errors: those may have another clock.
+    H0: two prices of one asset, whose daily returns correlate by 0.95 or more over the days around; a clock
+    off by h hours leaves ((24 - h)^2 + h^2) / 24^2 of the variance to explain, and is no other asset. Where
+    0.95 is from: the two most alike of 69 recorded coins correlate by 0.90, the least alike sources of one
+    coin by 0.989. Assets that hardly move (the reference under 0.5 % a day) are not tested.
     """
     moves = np.sqrt(column_median(np.square(reference)))
     correlation = np.sqrt(np.maximum(compared.fit_ratio, 0.0))
-    unlike = (
-        (correlation < SAME_ASSET_CORRELATION) & (moves >= PEGGED_DAILY_RATIO) & (compared.deviations < 2)
-    )
+    hours = np.minimum(np.abs(compared.hours), 24.0)
+    explainable = ((24.0 - hours) ** 2 + hours**2) / 24.0**2
+    unlike = compared.fit_ratio < SAME_ASSET_CORRELATION**2 * explainable
+    unlike &= moves >= PEGGED_DAILY_RATIO
     return [(int(one), float(correlation[one])) for one in np.flatnonzero(unlike)]
 
 

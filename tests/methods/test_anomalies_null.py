@@ -20,17 +20,18 @@ DAYS, ASSETS, VENUES = 400, 200, 3
 FIRST = pd.Timestamp("2025-01-01")
 
 
-def with_memory(random: np.random.Generator, days: int, series: int) -> np.ndarray:
-    """Unit variance: 0.3 of it forgets 3 % a day, 0.7 is new each day.
+def with_memory(random: np.random.Generator, days: int, series: int, share: float = 0.3) -> np.ndarray:
+    """Unit variance: a share of it forgets 3 % a day, the rest is new each day.
 
-    Its autocorrelation, 0.3 x 0.97^k, is 0.29, 0.26 and 0.16 at 1, 5 and 20 days; of forced orders over
-    volume of 35 recorded perpetuals the median is 0.30, 0.24 and 0.17.
+    Its autocorrelation, 0.3 x 0.97^k, is 0.29, 0.26 and 0.16 at 1, 5 and 20 days; of forced orders over volume
+    of 35 recorded perpetuals the median is 0.30, 0.24 and 0.17, and of their total 0.57, 0.45 and 0.30, which a
+    share of 0.58 gives (0.56, 0.50, 0.32).
     """
     slow = random.normal(size=(days, series))
     slow[1:] *= np.sqrt(1 - 0.97**2)
     for day in range(1, days):
         slow[day] += 0.97 * slow[day - 1]
-    return np.asarray(np.sqrt(0.3) * slow + np.sqrt(0.7) * random.normal(size=(days, series)))
+    return np.asarray(np.sqrt(share) * slow + np.sqrt(1 - share) * random.normal(size=(days, series)))
 
 
 def clean(seed: int, days: int = DAYS, assets: int = ASSETS) -> Recorded:
@@ -88,6 +89,9 @@ def test_a_pass_over_600_markets_and_400_days_takes_two_seconds_at_most(world: R
 def test_made_series_with_the_memory_of_recorded_ones_do_not_pass_the_threshold() -> None:
     made = with_memory(np.random.default_rng(1), 600, 2000)[300:]
     assert len(level_breaks(made)) <= 2
+    # a venue's total remembers more and moves less: 0.4 a day
+    totals = with_memory(np.random.default_rng(2), 700, 1000, share=0.58)[300:] * 0.4
+    assert len({one.column for one in level_breaks(totals)}) <= 5
     # a test that cannot fail would pass the line above, too
     broken = made[:, :200].copy()
     broken[150:] += 5.0
