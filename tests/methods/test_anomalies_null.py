@@ -23,9 +23,9 @@ FIRST = pd.Timestamp("2025-01-01")
 def with_memory(random: np.random.Generator, days: int, series: int, share: float = 0.3) -> np.ndarray:
     """Unit variance: a share of it forgets 3 % a day, the rest is new each day.
 
-    Its autocorrelation, 0.3 x 0.97^k, is 0.29, 0.26 and 0.16 at 1, 5 and 20 days; of forced orders over volume
-    of 35 recorded perpetuals the median is 0.30, 0.24 and 0.17, and of their total 0.57, 0.45 and 0.30, which a
-    share of 0.58 gives (0.56, 0.50, 0.32).
+    Its autocorrelation, 0.3 x 0.97^k, is 0.29, 0.26 and 0.16 at 1, 5 and 20 days; of forced orders over
+    volume of 35 recorded perpetuals the median is 0.30, 0.24 and 0.17, and of their total 0.57, 0.45 and
+    0.30, which a share of 0.58 gives (0.56, 0.50, 0.32).
     """
     slow = random.normal(size=(days, series))
     slow[1:] *= np.sqrt(1 - 0.97**2)
