@@ -1,21 +1,29 @@
 """Each accounting identity holds of a finished run; a mart broken in one place breaks it, and it alone.
 
 The marts are those of a real run over the embedded exchange. Each case of `broken_marts.yml` changes one
-table; every identity is asked, and the change is taken back.
+table; every identity is asked, and the change is taken back. Then what a failure does, and freshness.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 import yaml
-from homes import copied
+from dagster import AssetCheckResult
+from homes import DAYS, ask, copied, published, rebuild
 
+from pipeline.assets.report import is_fresh
+from pipeline.clock import VirtualClock, end_of
+from pipeline.fetch import AFTER_MIDNIGHT
+from pipeline.lake import Lake
 from pipeline.quality.identities import Outcome, check_identities, read_identities
+from pipeline.reference import import_reference
 from pipeline.settings import Settings
 from pipeline.warehouse import open_warehouse
 
@@ -71,3 +79,55 @@ def test_a_mart_broken_in_one_place_breaks_one_identity(
     assert wrong.keys() == {name}
     assert wrong[name][0] == case["ends"], wrong
     assert case["says"] in wrong[name][1]
+
+
+def test_an_identity_that_fails_in_a_run_leaves_readers_what_they_had(finished: Path, tmp_path: Path) -> None:
+    """A second source that says a twentieth of our total: a fault of units, ours or theirs."""
+    home = copied(finished, tmp_path / "home")
+    before = published(home).read_bytes()
+    (ours,) = ask(
+        home,
+        "select sum(open_interest_usd) as usd from open_interest_by_venue_daily where day = $1::date",
+        DAYS[-2],
+    )
+    facts = tmp_path / "facts.csv"
+    facts.write_text(
+        f"day,kind,asset,amount,unit,source\n{DAYS[-2]},open_interest,all,{ours['usd'] / 20:.2f},usd,vendor\n"
+    )
+    import_reference(facts, Lake(home / "raw"), end_of(DAYS[-1]) + AFTER_MIDNIGHT)
+    ending = rebuild(home)
+    assert ending.exit_code == 1
+    assert any(f"all by vendor on {DAYS[-2]} by 19" in problem for problem in ending.problems), ending
+    assert published(home).read_bytes() == before
+    page = (home / "reports" / "quality" / "identities.html").read_text()
+    assert f"1 of 1 off, furthest all by vendor on {DAYS[-2]} by 19" in page
+    assert "broken" in page
+
+
+@pytest.mark.parametrize(("hours", "passes"), [(0.2, True), (35.9, True), (36.1, False)])
+def test_a_run_that_brings_nothing_new_turns_the_published_file_red(
+    warehouse: duckdb.DuckDBPyConnection, hours: float, passes: bool
+) -> None:
+    now = VirtualClock(end_of(DAYS[-1]) + timedelta(hours=hours))
+    result = _is_fresh(warehouse, now)
+    assert (result.passed, result.metadata["age"].value) == (
+        passes,
+        f"{DAYS[-1]} ended {hours:.1f} hours ago",
+    )
+
+
+def test_a_home_that_never_saw_open_interest_is_not_fresh(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("begin")
+    try:
+        warehouse.execute("update marts.coverage_daily set seen_usd = 0 where dataset = 'open_interest'")
+        result = _is_fresh(warehouse, VirtualClock(end_of(DAYS[-1])))
+    finally:
+        warehouse.execute("rollback")
+    assert not result.passed
+
+
+def _is_fresh(connection: duckdb.DuckDBPyConnection, now: VirtualClock) -> AssetCheckResult:
+    runtime = SimpleNamespace(connection=connection, clock=now)
+    asked = is_fresh.op.compute_fn.decorated_fn(SimpleNamespace(resources=SimpleNamespace(runtime=runtime)))
+    assert isinstance(asked, AssetCheckResult)
+    return asked
