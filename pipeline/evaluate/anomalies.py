@@ -29,7 +29,7 @@ from pipeline.methods.anomalies_compared import (
     other_prices,
     others,
 )
-from pipeline.methods.anomalies_repeats import gaps, stale_runs, tiles
+from pipeline.methods.anomalies_repeats import ended, gaps, stale_runs, tiles
 
 WINDOW_DAYS = 400
 # A clock that was moved lately would be one of two in the whole window.
@@ -51,8 +51,9 @@ class Recorded:
     """What is tested, a row a day and series.
 
     markets: day, venue, market, asset and SERIES, `price_usd` NULL where it is no swap's. forced: day, venue,
-    asset (`all` for the venue's total), low_usd and the volume_usd of the same markets. settlements: day,
-    venue, market, interval_hours and offset_hours, since the last multiple of the interval from 00:00 UTC.
+    asset (`all` for the venue's total, on every day), low_usd (NULL without any) and the volume_usd of the
+    same markets. settlements: day, venue, market, interval_hours and offset_hours, since the last multiple of
+    the interval from 00:00 UTC.
     """
 
     markets: pd.DataFrame
@@ -98,15 +99,15 @@ def recorded(connection: duckdb.DuckDBPyConnection) -> Recorded:
             from {MARKETS} where day > {since} group by grouping sets ((day, venue, asset), (day, venue))
         ),
         summed as (
-            select day, venue, asset, low_usd from orders
-            union all
-            select day, venue, '{ALL_MARKETS}' as asset, exact_sum(low_usd) as low_usd from orders
-            where venue in (select venue from orders group by venue having count(distinct asset) > 1)
-            group by day, venue
+            select day, venue, coalesce(asset, '{ALL_MARKETS}') as asset, exact_sum(low_usd) as low_usd
+            from orders group by grouping sets ((day, venue, asset), (day, venue))
         )
-        select s.day, s.venue, s.asset, s.low_usd, t.volume_usd
-        from summed as s
-        left join traded as t on t.day = s.day and t.venue = s.venue and t.asset = s.asset order by all
+        -- every day of a venue that has shown any, so that a feed that ends is seen to end
+        select t.day, t.venue, t.asset, s.low_usd, t.volume_usd
+        from traded as t
+        left join summed as s on s.day = t.day and s.venue = t.venue and s.asset = t.asset
+        where t.venue in (select venue from orders) and (t.asset = '{ALL_MARKETS}' or s.low_usd is not null)
+        order by all
         """
     ).df()
     settlements = connection.execute(
@@ -128,7 +129,7 @@ def anomalies(found_in: Recorded) -> pd.DataFrame:
     forced = _panel(found_in.forced, ("venue", "asset"), ("low_usd", "volume_usd"))
     settlements = _panel(found_in.settlements, ("venue", "market"), ("offset_hours", "interval_hours"))
     rows = [
-        *_level_breaks(forced),
+        *_forced_orders(forced),
         *_units(markets),
         *_repeats(markets),
         *_gaps(markets),
@@ -160,17 +161,24 @@ def _panel(rows: pd.DataFrame, key: Sequence[str], columns: Sequence[str]) -> _P
     return _Panel(days, keys, values)
 
 
-def _level_breaks(forced: _Panel) -> Iterator[Row]:
+def _forced_orders(forced: _Panel) -> Iterator[Row]:
     orders, volume = forced.values["low_usd"], forced.values["volume_usd"]
     # over what was traded: a wild month has more of both
     share = np.full(orders.shape, np.nan)
     np.divide(orders, volume, out=share, where=(volume > 0) & (orders > 0))
+    assets = forced.keys.groupby("venue")["asset"].transform("size").to_numpy()
+    is_total = (forced.keys["asset"] == ALL_MARKETS).to_numpy()
     for one in level_breaks(np.log(share)):
+        if is_total[one.column] and assets[one.column] == 2:
+            continue  # the total of one asset is that asset
         yield forced.row(
             "level_break", "forced_orders", one,
             f"forced orders over volume are {one.size:.2g} times what they were, 28 days from then against "
             f"the 60 before: {one.value:.1f} standard deviations",
         )  # fmt: skip
+    for one in ended(np.isfinite(orders) & is_total):
+        text = f"no forced order for {one.size:.0f} days, where nine of ten days before had some"
+        yield forced.row("gap", "forced_orders", one, text)
 
 
 def _units(markets: _Panel) -> Iterator[Row]:

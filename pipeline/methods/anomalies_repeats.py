@@ -1,4 +1,4 @@
-"""What a daily series holds twice or not at all: copied stretches, levels that stand still, holes.
+"""What a daily series holds twice or not at all: copied stretches, levels that stand still, holes, an end.
 
 Matrices as in `anomalies.py`, whose `Found` they return. A series that is wrong in its level or unit is not
 looked for here.
@@ -15,6 +15,7 @@ from pipeline.methods.anomalies import Found, Mask, Matrix, column_median
 TILE_SHARE_RATIO, TILE_LEAST_DAYS, TILE_PRECISION = 0.5, 20, 1e-6
 STALE_DAYS, PEGGED_RATIO = 5, 2e-3
 GAP_DAYS = 3
+ENDED_DAYS, ENDED_BEFORE_DAYS, ENDED_SHARE_RATIO = 5, 60, 0.9
 
 
 def tiles(values: Matrix) -> list[Found]:
@@ -86,6 +87,24 @@ def gaps(seen: Mask, expected: Mask) -> list[Found]:
         for column, first, last in _runs(~seen & expected & inside)
         if last - first + 1 >= GAP_DAYS
     ]
+
+
+def ended(seen: Mask) -> list[Found]:
+    """Series of events that end: none on the last five days, some on nine of ten of the 60 days before.
+
+    H0: a day without an event is as rare as it was; at one in ten, five in a row come once in 100,000. Sixty
+    days of the series are needed. value, size: days without.
+    """
+    rows = seen.shape[0]
+    found = []
+    for column in np.flatnonzero(seen.any(axis=0)).tolist():
+        last = int(np.flatnonzero(seen[:, column])[-1])
+        silent = rows - 1 - last
+        before = seen[max(0, last + 1 - ENDED_BEFORE_DAYS) : last + 1, column]
+        is_usual = len(before) == ENDED_BEFORE_DAYS and before.mean() >= ENDED_SHARE_RATIO
+        if silent >= ENDED_DAYS and is_usual:
+            found.append(Found(column, last + 1, rows - 1, silent, ENDED_DAYS, silent))
+    return found
 
 
 def _runs(mask: Mask) -> Iterator[tuple[int, int, int]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from pipeline.evaluate.anomalies import Recorded, anomalies, recorded
+from pipeline.evaluate.anomalies import SERIES, Recorded, anomalies, recorded
 from pipeline.warehouse import open_warehouse
 
 TABLES = """
@@ -61,14 +64,45 @@ def test_a_price_is_that_of_one_coin_in_dollars_and_only_of_swaps(given: Recorde
     )
 
 
-def test_forced_orders_of_a_venue_are_added_up_where_it_has_several_assets(given: Recorded) -> None:
+def test_forced_orders_of_a_venue_are_added_up(given: Recorded) -> None:
     rows = {(row.venue, row.asset): (row.low_usd, row.volume_usd) for row in given.forced.itertuples()}
     assert rows == {
         ("okx", "BTC"): (3.0, 300.0),
         ("okx", "PEPE"): (4.0, 100.0),
         ("okx", "all"): (7.0, 400.0),
         ("gate", "BTC"): (7.0, 700.0),
+        ("gate", "all"): (7.0, 700.0),
     }
+
+
+def test_a_feed_that_ends_is_named_and_one_asset_is_not_told_twice() -> None:
+    days = pd.date_range("2026-01-01", periods=120)
+    volume = np.full(120, 1e6)
+    cut = np.where(np.arange(120) < 70, 1000.0, 10.0) * np.exp(np.random.default_rng(1).normal(0, 0.3, 120))
+    frames = []
+    for venue, last in (("one", 120), ("quiet", 115), ("other", 116)):
+        for asset in ("BTC", "all"):
+            shown = pd.DataFrame({"day": days, "venue": venue, "asset": asset, "volume_usd": volume})
+            shown["low_usd"] = np.where(np.arange(120) < last, cut if venue == "one" else 1000.0, np.nan)
+            frames.append(shown if asset == "all" else shown.dropna())
+    empty = recorded_nothing()
+    found = anomalies(Recorded(empty.markets, pd.concat(frames), empty.settlements))
+    told = [(row.kind, row.venue, row.market, row.first_day.date()) for row in found.itertuples()]
+    # 2026-01-01 and 70 days, and 115 days; four silent days may be chance
+    assert told == [
+        ("gap", "quiet", "all", date(2026, 4, 26)),
+        ("level_break", "one", "BTC", date(2026, 3, 12)),
+    ]
+
+
+def recorded_nothing() -> Recorded:
+    """Tables without a row."""
+    columns = (
+        ("day", "venue", "market", "asset", *SERIES),
+        ("day", "venue", "asset", "low_usd", "volume_usd"),
+        ("day", "venue", "market", "offset_hours", "interval_hours"),
+    )
+    return Recorded(*(pd.DataFrame(columns=list(names)) for names in columns))
 
 
 def test_settlements_are_told_by_their_hours_past_the_interval(given: Recorded) -> None:
