@@ -25,10 +25,10 @@ def odd_hours(offset_hours: Matrix, interval_hours: Matrix) -> list[Found]:
     """Settlements that stand where no venue settles: a clock of another time zone.
 
     offset_hours: hours since the last multiple of the interval from 00:00 UTC. H0: an interval of up to eight
-    hours begins at 00:00 UTC or half an interval later, as every venue's documents say (00, 08, 16; KuCoin
-    04, 12, 20). Flagged when half the days of a series, and at least 14, stand a quarter of an hour or more
-    from both. A clock that is a whole or half interval off cannot be seen here. value, size: hours past the
-    interval's beginning.
+    hours begins at 00:00 UTC (00, 08, 16) or half of it later (04, 12, 20, as BitMEX settled); no venue is
+    known to begin elsewhere. Flagged when half the days of a series, and at least 14, stand a quarter of an
+    hour or more from both. A clock that is a whole or half interval off cannot be seen here. value, size:
+    hours past the interval's beginning.
     """
     half = np.where(_is_short(interval_hours), interval_hours / 2, np.nan)
     off = np.abs(np.mod(offset_hours + half / 2, half) - half / 2)
