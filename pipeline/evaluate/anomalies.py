@@ -251,7 +251,10 @@ def _hours(settlements: _Panel) -> Iterator[Row]:
 
 def _against_others(markets: _Panel) -> Iterator[Row]:
     """Whose price is of another hour, asset or unit than that of the other markets of its asset."""
-    prices = markets.values["price_usd"]
+    # a market without such a price, a dated future, is nobody's witness
+    priced = np.flatnonzero(np.isfinite(markets.values["price_usd"]).any(axis=0))
+    prices = markets.values["price_usd"][:, priced]
+    markets = _Panel(markets.days, markets.keys.iloc[priced], {})
     assets = markets.keys["asset"].to_numpy(dtype=str)
     groups = np.unique(assets, return_inverse=True)[1].astype(np.int64)
     logs = np.log(np.where(prices > 0, prices, np.nan))

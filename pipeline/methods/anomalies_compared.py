@@ -85,17 +85,19 @@ class Compared:
 def others(values: Matrix, groups: npt.NDArray[np.int64]) -> tuple[Matrix, npt.NDArray[np.int64]]:
     """For each column what the columns of its group say, a day at a time, and how many columns a group has.
 
-    The median of the group where it has three or more, which one wrong member cannot move far; of two, the
-    other one, and then nobody can tell which is wrong; NaN where it stands alone.
+    The median of the group on a day when three or more of it are seen, which one wrong member moves little;
+    of two, the other one, and then nobody can tell which is wrong; NaN where a column stands alone.
     """
     reference = np.full(values.shape, np.nan)
     sizes = np.bincount(groups, minlength=groups.max(initial=-1) + 1)[groups]
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
-        if len(members) == 2:
-            reference[:, members] = values[:, members[::-1]]
-        elif len(members) > 2:
-            reference[:, members] = column_median(values[:, members].T)[:, None]
+        own = values[:, members]
+        seen = np.isfinite(own)
+        count = seen.sum(axis=1)[:, None]
+        other = np.where(seen, own, 0.0).sum(axis=1)[:, None] - own
+        alone = np.where(count == 2, other, np.nan)
+        reference[:, members] = np.where(count > 2, column_median(own.T)[:, None], alone)
     return reference, sizes
 
 

@@ -244,6 +244,15 @@ def test_a_market_alone_is_compared_with_nothing() -> None:
     assert other_assets(compared, reference) == []
 
 
+def test_what_the_others_say_is_told_day_by_day() -> None:
+    nan = np.nan
+    values = np.array([[1.0, 2.0, 9.0], [1.0, 2.0, nan], [1.0, nan, nan], [nan, 2.0, 9.0]])
+    reference, _ = others(values, np.zeros(3, dtype=np.int64))
+    # three: the median; two: the other one; one: nobody
+    wanted = [[2.0, 2.0, 2.0], [2.0, 1.0, nan], [nan, nan, nan], [nan, 9.0, 2.0]]
+    assert np.where(np.isfinite(values), reference, nan) == pytest.approx(np.array(wanted), nan_ok=True)
+
+
 def test_the_median_of_a_column_passes_over_what_is_missing() -> None:
     values = np.array([[1.0, np.nan, 5.0], [np.nan, np.nan, 1.0], [3.0, np.nan, 2.0], [8.0, np.nan, 9.0]])
     assert column_median(values) == pytest.approx([3.0, np.nan, 3.5], nan_ok=True)
