@@ -111,7 +111,7 @@ def _anomalies(data: ReportData) -> tuple[Table, ...]:
             )
             for row in rows[:MOST_ROWS]
         ),
-        f"Of the last {RECENT_DAYS} days, each by its own test; none of them excludes anything. "
+        f"Seen in the last {RECENT_DAYS} days, each by its own test; none of them excludes anything. "
         f"{_first_of(len(rows))}".strip(),
         is_folded=len(rows) > 5,
     )
