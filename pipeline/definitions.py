@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipeline.assets.anomalies import anomalies
 from pipeline.assets.episodes import episodes
 from pipeline.assets.models import model_assets
 from pipeline.assets.quality import identities, quality_checks
@@ -39,6 +40,7 @@ def build_definitions(runtime: Runtime | None = None) -> dg.Definitions:
             raw_assets,
             *model_assets(),
             *signal_assets(),
+            anomalies,
             episodes,
             scoreboard,
             identities,

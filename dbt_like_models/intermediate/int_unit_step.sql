@@ -11,7 +11,9 @@ checks:
   rows: 0
   range: {powers_of_ten: [-18, 18]}
 */
--- One level a day, the nearest as first known; a small market may well grow tenfold, so a million is asked for.
+-- One level a day, the nearest as first known; a small market may well grow tenfold, so a million is asked for. Within
+-- 0.09 of the power, for open interest moves on that day, too: of jumps planted in 48,408 recorded market-days of a
+-- million and more 91 % are caught (0.02: 55 %), and nothing recorded at a flat price moved further than by 5.9.
 with levels as (
     select
         day, venue, market, min(known_at) as known_at,
@@ -38,4 +40,4 @@ measured as (
 )
 select day, venue, market, round(magnitude)::integer as powers_of_ten, known_at
 from measured
-where round(magnitude) != 0 and abs(magnitude - round(magnitude)) < 0.02
+where round(magnitude) != 0 and abs(magnitude - round(magnitude)) < 0.09

@@ -22,6 +22,7 @@ DOCUMENTS = {
     "tests/evaluation/RESULTS.md": "record/made_worlds.md",
     "tests/real/RESULTS.md": "record/two_years.md",
     "tests/real/RECORD.md": "record/scores.md",
+    "tests/real/ANOMALIES.md": "record/anomalies.md",
     "bench/RESULTS.md": "record/speed.md",
 }
 _LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|#)([^)#]+)(#[^)]*)?\)")

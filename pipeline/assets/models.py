@@ -24,6 +24,7 @@ def signal_keys() -> list[dg.AssetKey]:
 RISK_KEY = dg.AssetKey(["signals", "risk"])
 SCOREBOARD_KEY = dg.AssetKey(["signals", "scoreboard"])
 EPISODES_KEY = dg.AssetKey(["signals", "explosive_episodes"])
+ANOMALIES_KEY = dg.AssetKey(["signals", "anomalies"])
 
 
 def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
@@ -40,6 +41,8 @@ def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
             keys.append(SCOREBOARD_KEY)
         elif read == "signals.explosive_episodes":
             keys.append(EPISODES_KEY)
+        elif read == "signals.anomalies":
+            keys.append(ANOMALIES_KEY)
         elif schema == "signals":
             keys.append(RISK_KEY)
         elif read == "internal.dictionary":

@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,18 +90,23 @@ def write_identities(folder: Path, outcomes: Sequence[Outcome], now: datetime) -
 def _sections(validation: Validation) -> str:
     # as slow to import as the library itself, which is there by now
     from great_expectations.render.renderer import ValidationResultsPageRenderer  # noqa: PLC0415
-    from great_expectations.render.view import DefaultJinjaSectionView  # noqa: PLC0415
 
     for one in validation.result.results:
         one.result = _safe({key: value for key, value in one.result.items() if key not in _ONLY_FOR_MACHINES})
     document = ValidationResultsPageRenderer().render(validation.result)
     # the first section is about the suite and links to pages that are not written
     return "".join(
-        DefaultJinjaSectionView().render(
-            {"section": section.to_json_dict(), "section_loop": {"index": place}}
-        )
+        _section_view().render({"section": section.to_json_dict(), "section_loop": {"index": place}})
         for place, section in enumerate(document.sections[1:], start=1)
     )
+
+
+@cache
+def _section_view() -> Any:  # noqa: ANN401 untyped library
+    """One for all pages: each view compiles its templates anew, which was most of the time of a page."""
+    from great_expectations.render.view import DefaultJinjaSectionView  # noqa: PLC0415
+
+    return DefaultJinjaSectionView()
 
 
 def _safe(value: Any) -> Any:  # noqa: ANN401 a result is nested lists, mappings and cells

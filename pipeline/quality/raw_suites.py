@@ -16,8 +16,8 @@ _TYPES = {
     "bool": "boolean",
     "timestamp[us, tz=UTC]": "timestamptz",
 }
-# No market has held a hundred billion dollars; the cheapest coins and contracts are counted by the trillion.
 _AHEAD = "(epoch_us(observed_at) - epoch_us(fetched_at)) / 3.6e9"
+# No market has held a hundred billion dollars; the cheapest coins and contracts are counted by the trillion.
 _COINS, _DOLLARS = (0, 1e15), (0, 1e11)
 
 
@@ -50,9 +50,7 @@ def _suite(
         (*rules, *of_all),
         delivery,
         optional_key=("observed_at", *optional.split()),
-        computed={"ahead_hours": "(epoch_us(observed_at) - epoch_us(fetched_at)) / 3.6e9"}
-        if is_dataset
-        else {},
+        computed={"ahead_hours": _AHEAD} if is_dataset else {},
     )
 
 

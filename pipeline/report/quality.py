@@ -10,13 +10,13 @@ RECENT_DAYS = 30
 MOST_ROWS = 20
 
 NEEDS = {"market_daily": ("day", "venue", "market", "status", "reason", "open_interest_usd", "flags")}
-# Published by homes whose checks look for anomalies; a home without it is not less covered.
-ANOMALIES = {"anomalies_daily": ("day", "venue", "market", "anomaly", "detail")}
+# A file published before there was this table is not less covered.
+ANOMALIES = {"anomalies": ("kind", "venue", "market", "series", "first_day", "last_day", "sentence")}
 
 
 def blocks(data: ReportData) -> tuple[Table | Listing, ...]:
     """Excluded markets of the day, odd ones that count all the same, anomalies of the last 30 days."""
-    found = () if data.missing(ANOMALIES) else (_anomalies(data),)
+    found = () if data.missing(ANOMALIES) else _anomalies(data)
     return (_excluded(data), _odd(data), *found)
 
 
@@ -80,40 +80,42 @@ def _odd(data: ReportData) -> Table | Listing:
     )
 
 
-def _anomalies(data: ReportData) -> Table | Listing:
-    title = f"Anomalies found in the last {RECENT_DAYS} days"
+def _anomalies(data: ReportData) -> tuple[Table, ...]:
+    """What the series of the last 400 days hide; nothing where none hides anything."""
     rows = data.rows(
         """
-        select day, venue, market, anomaly, detail from anomalies_daily
-        where day between $day::date - $days::integer + 1 and $day::date
-        order by day desc, venue, market, anomaly
+        select kind, venue, market, series, first_day, last_day, sentence from anomalies
+        where first_day <= $day::date and last_day > $day::date - $days::integer
+        order by first_day desc, kind, venue, market, series
         """,
         days=RECENT_DAYS,
     )
     if not rows:
-        return Listing(title, ("None.",))
-    return Table(
-        title,
+        return ()
+    table = Table(
+        f"Series that hide something: {words.plural(len(rows), 'finding')}",
         (
-            Column("day", is_number=False),
+            Column("what", is_number=False),
             Column("venue", is_number=False),
             Column("market", is_number=False),
-            Column("what", is_number=False),
-            Column("detail", is_number=False),
+            Column("since", is_number=False),
+            Column("what a person can check", is_number=False),
         ),
         tuple(
             (
-                row["day"].isoformat(),
-                words.text(row["venue"]),
-                row["market"] or "",
-                words.text(row["anomaly"]).replace("_", " "),
-                row["detail"] or "",
+                f"{row['kind']} of {row['series']}".replace("_", " "),
+                row["venue"],
+                row["market"],
+                row["first_day"].isoformat(),
+                row["sentence"],
             )
             for row in rows[:MOST_ROWS]
         ),
-        _first_of(len(rows)),
+        f"Seen in the last {RECENT_DAYS} days, each by its own test; none of them excludes anything. "
+        f"{_first_of(len(rows))}".strip(),
         is_folded=len(rows) > 5,
     )
+    return (table,)
 
 
 def _first_of(count: int) -> str:

@@ -14,6 +14,7 @@ import yaml
 from sqlglot import exp
 
 from pipeline.build import FIRST_DAY, RAW_REACH_DAYS, load_seeds, write_dictionary
+from pipeline.evaluate.anomalies import anomalies, recorded
 from pipeline.evaluate.episodes import explosive_episodes
 from pipeline.evaluate.home import home_record
 from pipeline.evaluate.scoreboard import scoreboard
@@ -104,6 +105,7 @@ def _signal_tables(connection: duckdb.DuckDBPyConnection) -> None:
         ("risk_events", risk_events(readings)),
         ("scoreboard", scoreboard(home_record(connection), readings, risk_levels(readings))),
         ("explosive_episodes", explosive_episodes(inputs)),
+        ("anomalies", anomalies(recorded(connection))),
     ):
         connection.register("made", frame)
         connection.execute(f"create table if not exists signals.{name} as select * from made")

@@ -62,7 +62,8 @@ def test_every_table_signal_and_output_is_a_materialization(events: Events) -> N
     }
     wanted = {f"{model.schema}/{model.name}" for model in read_models()}
     wanted |= {f"signals/{name}" for name in SIGNALS} | {
-        "signals/explosive_episodes", "signals/risk", "signals/scoreboard", "quality/identities",
+        "signals/anomalies", "signals/explosive_episodes", "signals/risk", "signals/scoreboard",
+        "quality/identities",
     }  # fmt: skip
     wanted |= {"serving/margin_debt", "reports/daily"}
     assert len(wanted) > 30

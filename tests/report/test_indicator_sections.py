@@ -11,8 +11,10 @@ import pytest
 import vl_convert
 from made_reports import ABOUT, HOSTILE, LAST_DAY, PRODUCED_AT, Reader, small_database
 
+from pipeline.models import read_models
 from pipeline.report.base import write_report
 from pipeline.report.pictures import charts_of
+from pipeline.report.quality import ANOMALIES
 
 ONE_DAY = """
 insert into margin_debt_daily (day, class, venue, asset) values ('2026-03-31', 'derivative', 'okx', 'BTC');
@@ -188,19 +190,37 @@ def test_what_is_doubtful_is_named_with_its_reason(text: str) -> None:
     assert "stale 7 6" in text  # SOL of six venues, and a second row of the odd one
 
 
-def test_anomalies_are_shown_where_they_are_published(tmp_path: Path) -> None:
+ANOMALIES_TABLE = """
+create table anomalies (kind text, venue text, market text, series text, first_day date, last_day date,
+  value double, threshold double, sentence text, formula_version text);
+"""
+
+
+def test_what_a_series_hides_is_shown_while_it_lasts(tmp_path: Path) -> None:
     text = _written(
-        """
-        create table anomalies_daily
-          (day date, dataset text, venue text, market text, anomaly text, detail text);
-        insert into anomalies_daily values
-          ('2026-03-30', 'price', 'okx', 'BTC-PERP', 'tiled_series', 'a block of 7 days repeats'),
-          ('2026-01-01', 'price', 'okx', 'BTC-PERP', 'tiled_series', 'too old to be shown');
+        ANOMALIES_TABLE
+        + """
+        insert into anomalies values
+          ('tile', 'okx', 'BTC-PERP', 'open_interest', '2026-01-30', '2026-03-30', 1, 0.5, '9 of 10', '1'),
+          ('stale', 'okx', 'BTC-PERP', 'price', '2026-01-01', '2026-02-01', 9, 5, 'is over', '1'),
+          ('gap', 'okx', 'ETH-PERP', 'funding', '2026-04-01', '2026-04-05', 5, 3, 'is to come', '1');
         """,
         tmp_path,
     )
-    assert "2026-03-30 okx BTC-PERP tiled series a block of 7 days repeats" in text
-    assert "too old" not in text
+    assert "Series that hide something: 1 finding" in text
+    assert "tile of open interest okx BTC-PERP 2026-01-30 9 of 10" in text
+    assert "is over" not in text
+    assert "is to come" not in text
+
+
+def test_nothing_is_said_of_series_that_hide_nothing(tmp_path: Path) -> None:
+    assert "hide something" not in _written(ANOMALIES_TABLE, tmp_path)
+
+
+def test_the_table_of_hidden_things_is_one_that_the_job_publishes() -> None:
+    (mart,) = (model for model in read_models() if model.name in ANOMALIES)
+    assert set(ANOMALIES[mart.name]) <= set(mart.columns)
+    assert f"marts.{mart.name}" == mart.table
 
 
 def test_classes_add_up_and_the_larger_one_is_named(text: str) -> None:
