@@ -191,7 +191,7 @@ def coverage_words(data: ReportData, dataset: str) -> str:
           sum(markets_seen) as markets_seen,
           sum(markets_expected) as markets_expected,
           count(*) filter (status in ('answered', 'seen')) as answered,
-          count(*) filter (status <> 'unsupported') as asked
+          count(*) filter (status not in ('unsupported', 'needs_addresses')) as asked
         from coverage_daily
         where day = $day::date and dataset <> 'known_universe' and venue <> 'all'
         group by dataset
