@@ -15,7 +15,7 @@ create table borrow_daily (day date, venue text, currency text, kind text, borro
   lent_amount double, used_usd double, utilisation_ratio double, age_hours double, formula_version text default '1');
 create table margin_debt_daily (day date, class text, venue text, asset text, measure text, low_usd double,
   estimate_usd double, high_usd double, low_basis text, estimate_basis text, high_basis text, coverage_ratio double,
-  formula_version text default '1');
+  not_seen_usd double, not_seen_as_of date, formula_version text default '1');
 create table concentration_daily (day date, measure text, dimension text, hhi_ratio double, effective_n double,
   top1_ratio double, top3_ratio double, top5_ratio double, gini_ratio double, theil_t double, members bigint,
   formula_version text default '1');
@@ -186,6 +186,9 @@ select 'r1', venue, 'open_interest', 2, day, 'failed', 0, 'VenueUnavailable',
   'connection reset by peer', timezone('UTC', day::timestamp + interval 1445 minute)
 from cells where not is_seen;
 
+insert into margin_debt_daily (day, class, venue, asset, measure, low_basis, high_basis, not_seen_usd, not_seen_as_of)
+select day, class, 'others', 'all', 'not_seen', 'not seen: a report', 'not seen: a report', size_usd, as_of
+from days, (values ('defi', 26.47e9, date '2025-06-30'), ('options', null, null)) as unseen (class, size_usd, as_of);
 insert into dictionary values ('margin_debt_daily', 'high_usd', 'double', 'usd', 'upper bound of the debt',
   'maintenance margin of the first tier');
 
