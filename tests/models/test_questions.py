@@ -102,6 +102,9 @@ def test_what_others_published_stands_beside_what_we_do_not_cover(marts: duckdb.
     # L01: 36.5, 39.07 and 53.13 = 17.78 + 26.47 + 8.88
     assert [row["published_usd"] / 1e9 for row in loans] == [36.5, 39.07, 53.13]
     assert loans[2]["published_usd"] / 1e9 == pytest.approx(17.78 + 26.47 + 8.88)
+    forced = ask(marts, named("published_elsewhere"), measure="liquidations")
+    # L03: 19.13 or 19.16 bn in 24 hours
+    assert [row["published_usd"] / 1e9 for row in forced] == [19.13, 19.16]
     fall = ask(marts, named("published_elsewhere"), measure="bitcoin_open_interest")
     # L05: a fall of 21.6 %
     assert fall[1]["published_usd"] / fall[0]["published_usd"] - 1 == pytest.approx(-0.216, abs=5e-4)
