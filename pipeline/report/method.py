@@ -23,6 +23,7 @@ VERSIONED = (
     "market_daily",
     "open_interest_by_asset_daily",
     "open_interest_by_venue_daily",
+    "participants_daily",
     "reference_bands",
     "risk_level_daily",
     "scoreboard",

@@ -19,6 +19,10 @@ create table margin_debt_daily (day date, class text, venue text, asset text, me
 create table concentration_daily (day date, measure text, dimension text, hhi_ratio double, effective_n double,
   top1_ratio double, top3_ratio double, top5_ratio double, gini_ratio double, theil_t double, members bigint,
   formula_version text default '1');
+create table participants_daily (day date, population text, long_share_ratio double, covered_usd double,
+  covered_ratio double, venues bigint, markets bigint, accounts bigint, equity_usd double, equity_debt_ratio double,
+  account_debt_ratio double, set_debt_ratio double, hhi_ratio double, top1_ratio double, sample_bias text,
+  formula_version text default '1');
 create table coverage_daily (day date, dataset text, venue text, status text, markets_expected bigint,
   markets_seen bigint, expected_usd double, seen_usd double, seen_ratio double, age_hours double, reason text,
   formula_version text default '1');
@@ -118,6 +122,9 @@ insert into concentration_daily (day, measure, dimension, hhi_ratio, effective_n
 select day, 'open_interest', dimension, 1 / number, number, 0.42, 0.8, 0.96, members
 from (select day, 'venue' as dimension, 3.9 + 0.4 * sin(back / 80) as number, 6 as members from days
   union all select day, 'asset', 3.1 + 0.3 * cos(back / 50), 12 from days);
+
+insert into participants_daily (day, population, long_share_ratio, covered_usd, covered_ratio, venues, sample_bias)
+select day, 'accounts', 0.6, 2e10, 0.4, 2, 'an account is no person' from days;
 
 insert into coverage_daily (day, dataset, venue, status, markets_expected, markets_seen, expected_usd, seen_usd,
   seen_ratio, age_hours, reason)
