@@ -91,7 +91,8 @@ def test_a_class_that_is_not_seen_has_a_row_and_no_part_of_the_total(tmp_path: P
           ('2026-03-31', 'margin_loan', 'bitfinex', 'USD', 'used', 3e9, 3e9);
         insert into margin_debt_daily (day, class, venue, asset, measure, high_basis, not_seen_usd,
           not_seen_as_of) values
-          ('2026-03-31', 'defi', 'money_markets', 'all', 'not_seen', 'not seen: a report', 26.47e9, '2025-06-30'),
+          ('2026-03-31', 'defi', 'money_markets', 'all', 'not_seen', 'not seen: a report', 26.47e9,
+            '2025-06-30'),
           ('2026-03-31', 'options', 'all_venues', 'all', 'not_seen', 'not seen: nothing', null, null)
         """,
         tmp_path,
