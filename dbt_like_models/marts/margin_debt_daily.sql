@@ -27,13 +27,13 @@ with seen as (
     from intermediate.int_margin_debt
     where vintage = 'latest' and day >= $from_day::date and high_usd is not null
 )
-select *, null::double as not_seen_usd, null::date as not_seen_as_of, 1 as formula_version
+select *, null::double as not_seen_usd, null::date as not_seen_as_of, 2 as formula_version
 from seen
 union all by name
 -- beside what was seen, so that no day looks whole; a day on which nothing was seen has no rows at all
 select
     n.day, n.class, n.member as venue, 'all' as asset, n.basis as low_basis, n.basis as high_basis,
     0.0 as coverage_ratio, 'not_seen' as measure, n.size_usd as not_seen_usd, n.size_as_of as not_seen_as_of,
-    1 as formula_version
+    2 as formula_version
 from intermediate.int_not_seen as n
 where n.day >= $from_day::date and exists (select 1 from seen as s where s.day = n.day)

@@ -158,7 +158,7 @@ def test_low_is_below_the_estimate_and_the_estimate_below_high_whatever_a_venue_
 def test_zero_counts_and_missing_does_not(
     warehouse: duckdb.DuckDBPyConnection, amounts: list[float | None]
 ) -> None:
-    """A venue with nothing open is seen, holds no share and falls to zero; an unseen one is not in the sum."""
+    """A venue with nothing open is seen, holds no share and falls to zero; an unseen one is in no sum."""
     fill(
         warehouse,
         [(THEN, venue, "A", "BTC", 1e6) for venue in VENUES]

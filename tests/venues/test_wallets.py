@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from evidence import needs
+from evidence import UNDER_TEST, needs
 from venue_truth import ASKED, EXACT, addresses, collect
 
+from pipeline.build import FIRST_DAY, build_model
 from pipeline.clock import VirtualClock, end_of
 from pipeline.errors import SettingsError
 from pipeline.fetch import AFTER_MIDNIGHT, fetch, replay_moments
 from pipeline.lake import Lake
+from pipeline.models import read_models
+from pipeline.quality.identities import check_identities, read_identities
 from pipeline.records import Dataset, Status
 from pipeline.settings import Settings
 from pipeline.venues import VENUES
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from conftest import Asked, Truth
 
 pytestmark = needs("hyperliquid")
+MODELS = {model.name: model for model in read_models()}
 ONE, TWO = "0x" + "0" * 38 + "a1", "0x" + "0" * 38 + "b2"
 VARIABLE = "MARGIN_DEBT_HYPERLIQUID_ADDRESSES"
 
@@ -87,6 +91,48 @@ def test_an_account_is_added_up(asked: Asked) -> None:
     assert lost[5] == pytest.approx(lost[2] / 40, rel=EXACT)
     assert empty[2:] == (0, empty[3], 0, 0)
     assert empty[3] > 900
+
+
+@pytest.mark.parametrize("asked", ["daily"], indirect=True, scope="session")
+def test_what_is_public_reaches_the_tables_that_are_quoted(asked: Asked) -> None:
+    """Ratios and wallets, tiers by size and classes not seen, from real answers; no identity is broken."""
+    names = (
+        "open_interest_by_venue_daily open_interest_by_asset_daily margin_debt_daily concentration_daily"
+        " participants_daily maintenance_rate_daily"
+    )
+    for name in names.split():
+        build_model(asked.connection, MODELS[name], FIRST_DAY)
+    day = asked.days[-1]
+
+    def rows(sql: str) -> list[tuple[Any, ...]]:
+        return asked.connection.execute(sql, [day]).fetchall()
+
+    said = rows("select population, accounts, equity_debt_ratio from marts.participants_daily where day = $1")
+    wallets = [row for row in said if row[0] == "listed_wallets"]
+    assert [row[1] for row in wallets] == [3]
+    assert 0 < wallets[0][2] < 1
+    if len(UNDER_TEST) == len(VENUES):
+        assert {row[0] for row in said} == {"accounts", "top_accounts", "top_positions", "listed_wallets"}
+    by_size = rows(
+        "select first_tier_ratio, lognormal_ratio, largest_ratio from marts.maintenance_rate_daily"
+        " where day = $1 and scope_type = 'venue' and scope = 'hyperliquid'"
+    )
+    assert len(by_size) == 1
+    assert list(by_size[0]) == sorted(by_size[0])
+    (debtors,) = rows(
+        "select members from marts.concentration_daily"
+        " where day = $1 and measure = 'debt' and dimension = 'participant'"
+    )
+    assert debtors == (2,)  # the third holds nothing
+    unseen = rows("select class from marts.margin_debt_daily where day = $1 and measure = 'not_seen'")
+    assert {row[0] for row in unseen} == {"cefi", "defi", "cdp", "cme", "options"}
+    held = {"not_seen_is_in_no_total", "maintenance_rates_are_in_order", "shares_make_the_concentration"}
+    outcomes = list(
+        check_identities(asked.connection, [one for one in read_identities() if one.name in held])
+    )
+    assert {one.identity.name for one in outcomes} == held
+    assert [one.sentence for one in outcomes if one.status != "passed"] == []
+    assert all(one.compared for one in outcomes)
 
 
 def asked_with(truth: Truth, home: Path, listed: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
