@@ -80,7 +80,9 @@ by_wallet as (
         case when exact_sum(w.notional_usd) > 0 then
             least(1, greatest(0, 1 - exact_sum(case when w.positions > 0 then w.equity_usd end)
                 / exact_sum(w.notional_usd))) end as equity_debt_ratio,
-        safe_ratio(exact_sum(least(w.borrowed_usd, w.notional_usd)), exact_sum(w.notional_usd)) as account_debt_ratio,
+        -- who lost more than all owes more than the position: still no more than all of them together
+        case when exact_sum(w.notional_usd) > 0 then
+            least(1, exact_sum(w.borrowed_usd) / exact_sum(w.notional_usd)) end as account_debt_ratio,
         case when exact_sum(w.notional_usd) > 0 then
             greatest(0, 1 - exact_sum(w.set_margin_usd) / exact_sum(w.notional_usd)) end as set_debt_ratio,
         hhi(w.share) as hhi_ratio,

@@ -208,7 +208,7 @@ def test_both_statistics_of_leverage_of_the_recorded_wallets(warehouse: duckdb.D
     wanted = (
         len(wallets), total, long / total,
         1 - sum(one["accountValue"] for one in holders) / total,
-        sum(min(owed[one], notional[one]) for one in owed) / total,
+        sum(owed.values()) / total,
         1 - posted / total,
         sum((usd / total) ** 2 for usd in notional.values()),
     )  # fmt: skip
