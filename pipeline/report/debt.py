@@ -176,7 +176,8 @@ def _class_table(
 def _not_seen_table(data: ReportData) -> Table:
     rows = data.rows(
         """
-        select class, venue, not_seen_usd, not_seen_as_of, high_basis from margin_debt_daily
+        select class, venue, not_seen_usd, replace(high_basis, 'not seen: ', '') as basis
+        from margin_debt_daily
         where day = $day::date and measure = 'not_seen'
         order by not_seen_usd desc nulls last, class, venue
         """
@@ -187,16 +188,14 @@ def _not_seen_table(data: ReportData) -> Table:
             Column("class", is_number=False),
             Column("who", is_number=False),
             Column("size elsewhere"),
-            Column("as of", is_number=False),
-            Column("source", is_number=False),
+            Column("from", is_number=False),
         ),
         tuple(
             (
                 row["class"],
                 row["venue"].replace("_", " "),
                 words.usd(row["not_seen_usd"]),
-                words.text(row["not_seen_as_of"]),
-                words.text(row["high_basis"]),
+                words.text(row["basis"]),
             )
             for row in rows
         ),
@@ -328,7 +327,7 @@ SECTION = Section(
     needs={
         "margin_debt_daily": (
             *totals.NEEDS_DEBT["margin_debt_daily"],
-            "venue", "low_basis", "estimate_basis", "high_basis", "not_seen_usd", "not_seen_as_of",
+            "venue", "low_basis", "estimate_basis", "high_basis", "not_seen_usd",
         ),
         **totals.NEEDS_OPEN_INTEREST,
         **totals.NEEDS_GROWTH,

@@ -19,6 +19,7 @@ VERSIONED = (
     "growth_daily",
     "leverage_daily",
     "liquidations_daily",
+    "maintenance_rate_daily",
     "margin_debt_daily",
     "market_daily",
     "open_interest_by_asset_daily",

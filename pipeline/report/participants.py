@@ -70,10 +70,10 @@ def _wallets(row: dict[str, Any]) -> Facts:
         f"Leverage of {words.plural(row['accounts'], 'listed wallet')}, "
         f"{words.usd(row['covered_usd'])} of positions: a sample that moves no bound of the debt",
         (
-            ("Borrowed by their own money, together", words.percent(row["equity_debt_ratio"])),
-            ("Borrowed by their own money, one by one", words.percent(row["account_debt_ratio"])),
-            ("Borrowed at the leverage they set", words.percent(row["set_debt_ratio"])),
+            ("Share borrowed, by the money of all together", words.percent(row["equity_debt_ratio"])),
+            ("Share borrowed, by the money of each one", words.percent(row["account_debt_ratio"])),
+            ("Share borrowed, at the leverage they set", words.percent(row["set_debt_ratio"])),
             ("HHI of their positions", words.plain(row["hhi_ratio"])),
-            ("Largest of them", words.percent(row["top1_ratio"])),
+            ("Share of the largest of them", words.percent(row["top1_ratio"])),
         ),
     )

@@ -19,6 +19,9 @@ create table margin_debt_daily (day date, class text, venue text, asset text, me
 create table concentration_daily (day date, measure text, dimension text, hhi_ratio double, effective_n double,
   top1_ratio double, top3_ratio double, top5_ratio double, gini_ratio double, theil_t double, members bigint,
   formula_version text default '1');
+create table maintenance_rate_daily (day date, scope_type text, scope text, notional_usd double, tabled_ratio double,
+  first_tier_ratio double, lognormal_ratio double, largest_ratio double, assumption text, sizes_as_of date,
+  formula_version text default '1');
 create table participants_daily (day date, population text, long_share_ratio double, covered_usd double,
   covered_ratio double, venues bigint, markets bigint, accounts bigint, equity_usd double, equity_debt_ratio double,
   account_debt_ratio double, set_debt_ratio double, hhi_ratio double, top1_ratio double, sample_bias text,
