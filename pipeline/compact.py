@@ -12,6 +12,7 @@ from datetime import date
 
 import duckdb
 
+from pipeline.build import remember_files
 from pipeline.engine import home_lock
 from pipeline.lake import Lake, partition_day
 from pipeline.late_data import mark_built
@@ -66,21 +67,19 @@ def compact(settings: Settings, before: date) -> Compacted:
 
 def _tell_the_build(settings: Settings, merges: Sequence[Merge]) -> None:
     """The rows were read already, under other names: without word of it the next build is a full one."""
-    with open_warehouse(settings.warehouse, settings.raw) as connection:
+    with open_warehouse(settings.warehouse, None) as connection:
         try:
-            known = {row[0] for row in connection.execute("select path from internal.built_files").fetchall()}
+            for merge in merges:
+                read = connection.execute(
+                    "select count(*) from internal.read_files where list_contains($1::varchar[], path)",
+                    [list(merge.parts)],
+                ).fetchone()
+                # with one part unread, the merged file is new: the build starts from its day
+                is_read = read == (len(merge.parts),)
+                remember_files(connection, [merge.merged] if is_read else [], merge.parts)
         except duckdb.CatalogException:
             return  # nothing was built yet
-        for merge in merges:
-            # with one part unread, the merged file is new: the build starts from its day
-            if known.issuperset(merge.parts):
-                known.add(merge.merged)
-            known.difference_update(merge.parts)
-        connection.execute("begin")
-        connection.execute("delete from internal.built_files")
-        connection.execute("insert into internal.built_files select unnest($1::varchar[])", [sorted(known)])
-        connection.execute("commit")
-    mark_built(settings, known)
+    mark_built(settings)
 
 
 def _bytes(settings: Settings, files: Sequence[str]) -> int:

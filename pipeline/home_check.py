@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import duckdb
 
+from pipeline.build import FIRST_DAY
 from pipeline.engine import home_lock
 from pipeline.errors import UsageError
 from pipeline.quality.gate import Verdict
@@ -39,7 +40,7 @@ def check_home(settings: Settings) -> Iterator[tuple[str, Verdict]]:
                 result = check_table(connection, suite, newest[0] - timedelta(days=LAST_DAYS - 1))
                 if result is not None:
                     yield from ((suite.table, verdict) for verdict in result.verdicts)
-            for outcome in check_identities(connection):
+            for outcome in check_identities(connection, FIRST_DAY):
                 yield "identity", _as_verdict(outcome)
         except duckdb.CatalogException as problem:
             message = f"a table is not built yet ({_first_line(problem)}): run `margin-debt build` first"

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from pipeline.records import (
 )
 
 _SMALL = 1000
+_MONTH = len("day=2026-01")
 _SETTLED = frozenset(
     {Status.ANSWERED.value, Status.UNSUPPORTED.value, Status.NEEDS_KEY.value, Status.NEEDS_ADDRESSES.value}
 )
@@ -88,6 +90,60 @@ class Lake:
                 if name.endswith(".parquet"):
                     yield os.path.relpath(f"{folder}/{name}", root)
 
+    def months(self, until: date = date.max) -> dict[str, str]:
+        """A fingerprint of each month of each dataset and venue, such as `price/venue=okx/day=2026-01`.
+
+        It changes when a file of one of its days, none after `until`, comes or goes: that is told by the time
+        of the day's folder, so no folder of a day is opened.
+        """
+        latest = f"day={until.isoformat()}"
+        stamps: dict[str, list[str]] = defaultdict(list)
+        for place in self._places():
+            with os.scandir(self.root / place) as days:
+                for day in days:
+                    if day.name.startswith("day=") and day.name <= latest:
+                        stamp = f"{day.name} {day.stat(follow_symlinks=False).st_mtime_ns}"
+                        stamps[f"{place}/{day.name[:_MONTH]}"].append(stamp)
+        return {month: sha256("\n".join(sorted(of)).encode()).hexdigest() for month, of in stamps.items()}
+
+    def files_of(self, months: Iterable[str]) -> set[str]:
+        """Every finished file of some months, named as by `months`, relative to the root."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for month in months:
+            place, _, start = month.rpartition("/")
+            wanted[place].add(start)
+        return {
+            f"{place}/{day}/{file}"
+            for place, starts in wanted.items()
+            for day in _listed(self.root / place)
+            if day[:_MONTH] in starts
+            for file in _listed(self.root / place / day)
+            if file.endswith(".parquet")
+        }
+
+    def files_since(self, day: date) -> dict[str, list[str]]:
+        """Whole paths of the finished files from a UTC day on, in order, by dataset, log or reference."""
+        first = f"day={day.isoformat()}"
+        found: dict[str, list[str]] = defaultdict(list)
+        for place in self._places():
+            found[place.split("/", 1)[0]] += (
+                str(self.root / place / name / file)
+                for name in _listed(self.root / place)
+                if name.startswith("day=") and name >= first
+                for file in _listed(self.root / place / name)
+                if file.endswith(".parquet")
+            )
+        return {table: sorted(paths) for table, paths in found.items()}
+
+    def _places(self) -> Iterator[str]:
+        """The folders that hold folders of days, relative to the root."""
+        for table in _listed(self.root):
+            if table in (FETCH_LOG, REFERENCE):
+                yield table
+            else:
+                names = _listed(self.root / table)
+                yield from (f"{table}/{name}" for name in names if name.startswith("venue="))
+
     def holds(self, dataset: Dataset, venue: str, day: date) -> bool:
         """Whether there are rows of a dataset in the partition of that venue and UTC day."""
         return next(self._folder(dataset, venue, day).glob("*.parquet"), None) is not None
@@ -112,6 +168,11 @@ class Lake:
             message = f"venue name {venue!r} cannot be a folder name"
             raise ValueError(message)
         return self.root / dataset.value / f"venue={venue}" / f"day={day.isoformat()}"
+
+
+def _listed(folder: Path) -> list[str]:
+    """Names in a folder, of none where there is no folder."""
+    return [entry.name for entry in os.scandir(folder)] if folder.is_dir() else []
 
 
 def _write_file(folder: Path, rows: Sequence[RawRow | FetchLogRow | ReferenceRow]) -> None:

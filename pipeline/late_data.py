@@ -7,23 +7,21 @@ last one built are left out: the next daily run reads them, and hourly snapshots
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
 
 from pipeline.files import MODELS, put
-from pipeline.lake import Lake, partition_day
-from pipeline.records import FETCH_LOG
+from pipeline.lake import Lake
 from pipeline.settings import Settings
 
 
-def mark_built(settings: Settings, files: Iterable[str]) -> None:
-    """Remember what a whole build has read. files: raw files, relative to the lake."""
-    read = list(files)
-    asked = [partition_day(path) for path in read if path.startswith(f"{FETCH_LOG}/")]
+def mark_built(settings: Settings) -> None:
+    """Remember that a whole build has read everything that is there."""
+    asked = Lake(settings.raw).days_asked()
     if not asked:
         return
-    values = {"last_day": max(asked).isoformat(), "fingerprint": _fingerprint(read, max(asked))}
+    last_day = max(asked)
+    values = {"last_day": last_day.isoformat(), "fingerprint": _fingerprint(settings, last_day)}
     put(settings.built, json.dumps(values) + "\n")
 
 
@@ -33,14 +31,14 @@ def late_data(settings: Settings) -> str | None:
         built = json.loads(settings.built.read_text())
     except FileNotFoundError:
         return None
-    found = _fingerprint(Lake(settings.raw).files(), date.fromisoformat(built["last_day"]))
+    found = _fingerprint(settings, date.fromisoformat(built["last_day"]))
     return None if found == built["fingerprint"] else found
 
 
-def _fingerprint(files: Iterable[str], last_day: date) -> str:
+def _fingerprint(settings: Settings, last_day: date) -> str:
     digest = sha256()
-    for path in sorted(path for path in files if partition_day(path) <= last_day):
-        digest.update(path.encode())
+    for month, stamp in sorted(Lake(settings.raw).months(until=last_day).items()):
+        digest.update(f"{month} {stamp}".encode())
     for seed in sorted((MODELS / "seeds").glob("*.csv")):
         digest.update(seed.read_bytes())
     return digest.hexdigest()

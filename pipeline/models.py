@@ -17,11 +17,12 @@ from typing import Any, Literal
 
 import sqlglot
 import yaml
-from sqlglot import exp
+from sqlglot import exp, tokenize
 from sqlglot.lineage import lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
 from sqlglot.schema import ensure_schema
+from sqlglot.tokens import TokenType
 
 from pipeline.errors import ContractBroken
 from pipeline.files import MODELS
@@ -33,6 +34,7 @@ MAY_READ = {
     "intermediate": {"raw", "seeds", "staging", "intermediate"},
     "marts": {"raw", "seeds", "staging", "intermediate", "marts", "signals", "internal"},
 }
+SCHEMAS = frozenset().union(*MAY_READ.values())
 Lineage = dict[str, list[tuple[str, str]]]
 _HEADER = re.compile(r"\A\s*/\*(.*?)\*/(.*)\Z", re.DOTALL)
 
@@ -74,14 +76,21 @@ class Model:
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
-        """Qualified names of the tables the SELECT reads, sorted."""
-        ctes = {cte.alias for cte in self.tree.find_all(exp.CTE)}
-        found = set()
-        for table in self.tree.find_all(exp.Table):
-            if not table.db and (table.name in ctes or not table.name):
-                continue
-            found.add(f"{table.db}.{table.name}" if table.db else table.name)
-        return tuple(sorted(found))
+        """Qualified names of the tables the SELECT reads, sorted.
+
+        From its words alone: to parse every model takes a quarter of a second of each command. A test holds
+        the two to be the same.
+        """
+        words = tokenize(self.select, read="duckdb")
+        return tuple(
+            sorted(
+                {
+                    f"{schema.text}.{table.text}"
+                    for schema, dot, table in zip(words, words[1:], words[2:], strict=False)
+                    if dot.token_type is TokenType.DOT and schema.text in SCHEMAS
+                }
+            )
+        )
 
     @cached_property
     def fingerprint(self) -> str:

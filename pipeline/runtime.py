@@ -15,13 +15,13 @@ from functools import cached_property
 
 import duckdb
 
-from pipeline.build import Plan, make_plan
+from pipeline.build import FIRST_DAY, Plan, make_plan
 from pipeline.clock import Clock, SystemClock, VirtualClock
 from pipeline.fetch import Outcome
 from pipeline.lake import Lake
 from pipeline.replay.process import remote_held, remote_now
 from pipeline.settings import Settings
-from pipeline.warehouse import open_warehouse
+from pipeline.warehouse import bind_raw, open_warehouse
 
 
 @dataclass
@@ -60,12 +60,15 @@ class Runtime:
     @cached_property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The writer's connection, opened after fetching and held until the run ends."""
-        return self._open.enter_context(open_warehouse(self.settings.warehouse, self.settings.raw))
+        return self._open.enter_context(open_warehouse(self.settings.warehouse, None))
 
     @cached_property
     def plan(self) -> Plan:
-        """From which day models are rebuilt, decided once a run."""
-        return make_plan(self.connection, self.lake, full=self.is_full)
+        """From which day models are rebuilt, decided once a run; from then on raw shows what it reads."""
+        plan = make_plan(self.connection, self.lake, full=self.is_full)
+        files = self.lake.files_since(plan.raw_from) if plan.from_day > FIRST_DAY else None
+        bind_raw(self.connection, self.settings.raw, files)
+        return plan
 
     def close(self) -> None:
         """Give the warehouse back."""

@@ -5,7 +5,7 @@ SQL text lives in `sql/` and `dbt_like_models/`; what is built, and in which ord
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,12 +22,13 @@ _DUCK = {"string": "varchar", "double": "double", "int64": "bigint", "bool": "bo
 
 
 @contextmanager
-def open_warehouse(path: Path, raw: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The writer's connection, with schemas, macros and the views over raw Parquet in place.
+def open_warehouse(path: Path, raw: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The writer's connection, with schemas and macros in place, and views over all raw Parquet below `raw`.
 
-    A file that is no database is put aside as `.broken`: with none, everything is built anew from raw.
-    Raises WarehouseBusy when another process holds the file (a reader never does), RawUnreadable when a raw
-    file is not whole.
+    raw None: whoever opens it binds the views to the days it will read (`bind_raw`), for to look for the
+    files of years takes seconds. A file that is no database is put aside as `.broken`: with none, everything
+    is built anew from raw. Raises WarehouseBusy when another process holds the file (a reader never does),
+    RawUnreadable when a raw file is not whole.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -45,27 +46,37 @@ def open_warehouse(path: Path, raw: Path) -> Iterator[duckdb.DuckDBPyConnection]
     try:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
-        # the views over raw are bound again at each opening: a dataset may have got its first file
         for schema in SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         for macro in sorted((SQL / "macros").glob("*.sql")):
             connection.execute(macro.read_text())
-        bind_raw(connection, raw)
+        if raw is not None:
+            # bound again at each opening: a dataset may have got its first file
+            bind_raw(connection, raw)
         yield connection
     finally:
         connection.close()
 
 
-def bind_raw(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
-    """One view a dataset over its Parquet files, pruned by `day`; an empty one where nothing was fetched."""
+def bind_raw(
+    connection: duckdb.DuckDBPyConnection, raw: Path, files: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """One view a dataset over its Parquet files, pruned by `day`; an empty one where nothing was fetched.
+
+    files: the files of each dataset that the views are to show, all of them when None.
+    """
     template = (SQL / "ddl" / "raw_view.sql").read_text()
     for name, row_type in raw_tables().items():
         schema = arrow_schema(row_type)
-        below = "day=*/*.parquet" if name in (FETCH_LOG, REFERENCE) else "venue=*/day=*/*.parquet"
-        if next((raw / name).glob(below), None) is not None:
-            pattern = str(raw / name / below).replace("'", "''")
+        if files is not None:
+            shown = list(files.get(name, ()))
+        else:
+            below = "day=*/*.parquet" if name in (FETCH_LOG, REFERENCE) else "venue=*/day=*/*.parquet"
+            shown = [str(raw / name / below)] if next((raw / name).glob(below), None) is not None else []
+        if shown:
+            quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in shown)
             columns = ", ".join(field.name for field in schema)
-            statement = template.format(name=name, pattern=pattern, columns=columns)
+            statement = template.format(name=name, files=f"[{quoted}]", columns=columns)
         else:
             columns = ", ".join(f"null::{_duck_type(field.type)} as {field.name}" for field in schema)
             statement = (

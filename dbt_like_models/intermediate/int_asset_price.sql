@@ -11,23 +11,38 @@ checks:
   rows_if: raw.price
   range: {price_usd: [0, null]}
 */
-with chosen as (
-    select v.vintage, p.day, p.venue, p.market, coalesce(p.mark_price, p.index_price) as price
-    from staging.stg_price as p
-    inner join intermediate.int_vintages as v
-        on p.known_at <= end_of(p.day) + to_seconds(v.listens_hours * 3600)
-    where p.day >= $from_day::date
-    qualify row_number() over (
-        partition by v.vintage, p.day, p.venue, p.market order by p.distance_hours, p.known_at desc, p.mark_price
-    ) = 1
+-- both vintages in one pass: the nearest price of all, and of those known then
+with nearest as (
+    select
+        day, venue, market,
+        arg_min(
+            {'price': coalesce(mark_price, index_price)}, (distance_hours, -epoch_us(known_at), mark_price)
+        ) as latest,
+        arg_min(
+            {'price': coalesce(mark_price, index_price)}, (distance_hours, -epoch_us(known_at), mark_price)
+        ) filter (where known_at <= heard_until(day, (
+            select listens_hours from intermediate.int_vintages where vintage = 'as_known'
+        ))) as as_known
+    from staging.stg_price
+    where day >= $from_day::date
+    group by day, venue, market
+),
+chosen as (
+    select
+        n.day, g.asset,
+        n.latest.price * q.usd_value::double / g.multiplier as latest,
+        n.as_known.price * q.usd_value::double / g.multiplier as as_known
+    from nearest as n
+    inner join intermediate.int_grid as g
+        on g.day = n.day and g.venue = n.venue and g.market = n.market and g.kind = 'swap'
+        and g.day >= $from_day::date
+    inner join seeds.usd_currencies as q on q.currency = g.quote
 )
 select
-    c.vintage, c.day, g.asset,
-    median(c.price * q.usd_value::double / g.multiplier) as price_usd,
+    v.vintage, c.day, c.asset,
+    median(case v.vintage when 'latest' then c.latest else c.as_known end) as price_usd,
     count(*) as priced_markets
 from chosen as c
-inner join intermediate.int_grid as g
-    on g.day = c.day and g.venue = c.venue and g.market = c.market and g.kind = 'swap'
-inner join seeds.usd_currencies as q on q.currency = g.quote
-where c.price > 0
-group by c.vintage, c.day, g.asset
+cross join intermediate.int_vintages as v
+where case v.vintage when 'latest' then c.latest else c.as_known end > 0
+group by v.vintage, c.day, c.asset

@@ -36,14 +36,15 @@ with amounts as (
     where day >= $from_day::date and class = 'margin_loan' and estimate_usd > 0
 ),
 members as (
-    select vintage, day, measure, 'venue' as dimension, venue as member, exact_sum(usd) as usd
-    from amounts group by vintage, day, measure, venue
-    union all
-    select vintage, day, measure, 'asset' as dimension, asset as member, exact_sum(usd) as usd
-    from amounts group by vintage, day, measure, asset
-    union all
-    select vintage, day, measure, 'cell' as dimension, venue || ' ' || asset as member, exact_sum(usd) as usd
-    from amounts group by vintage, day, measure, venue, asset
+    select
+        vintage, day, measure,
+        case when grouping(asset) = 1 then 'venue' when grouping(venue) = 1 then 'asset' else 'cell' end
+            as dimension,
+        venue, asset, exact_sum(usd) as usd
+    from amounts
+    group by grouping sets (
+        (vintage, day, measure, venue), (vintage, day, measure, asset), (vintage, day, measure, venue, asset)
+    )
 ),
 totals as (
     select vintage, day, measure, dimension, exact_sum(usd) as total, count(*) as members
@@ -54,7 +55,7 @@ shares as (
     select
         m.vintage, m.day, m.measure, m.dimension, m.usd / t.total as share, t.members,
         row_number() over (
-            partition by m.vintage, m.day, m.measure, m.dimension order by m.usd desc, m.member
+            partition by m.vintage, m.day, m.measure, m.dimension order by m.usd desc, m.venue, m.asset
         ) as place
     from members as m
     inner join totals as t
@@ -64,9 +65,9 @@ measured as (
     select
         vintage, day, measure, dimension, any_value(members) as members,
         hhi(share) as hhi_ratio,
-        exact_sum(case when place <= 1 then share else 0 end) as top1_ratio,
-        exact_sum(case when place <= 3 then share else 0 end) as top3_ratio,
-        exact_sum(case when place <= 5 then share else 0 end) as top5_ratio,
+        exact_sum(case when place <= 1 then share end) as top1_ratio,
+        exact_sum(case when place <= 3 then share end) as top3_ratio,
+        exact_sum(case when place <= 5 then share end) as top5_ratio,
         -- place 1 is the largest: the ascending rank is members + 1 - place
         exact_sum((members + 1 - 2 * place) * share) / any_value(members) as gini_ratio,
         exact_sum(entropy_term(share)) as entropy_sum

@@ -13,32 +13,49 @@ checks:
   rows_if: raw.funding_rate
   values: {funding_kind: [settled, predicted], vintage: [latest, as_known]}
 */
+-- both vintages in one pass: of each payment, or of the forecasts, the best version of all and of those known then
 with versions as (
-    select v.vintage, f.*
-    from staging.stg_funding_rate as f
-    inner join intermediate.int_vintages as v
-        on f.known_at <= end_of(f.day) + to_seconds(v.listens_hours * 3600)
-    where f.day >= $from_day::date and f.interval_hours is not null
-    qualify row_number() over (
-        partition by v.vintage, f.day, f.venue, f.market, f.kind,
-            case when f.kind = 'settled' then f.settles_at end
-        order by f.distance_hours, f.known_at desc, f.funding_rate
-    ) = 1
+    select
+        day, venue, market, kind,
+        arg_min(
+            {'rate': funding_rate, 'hours': interval_hours}, (distance_hours, -epoch_us(known_at), funding_rate)
+        ) as latest,
+        arg_min(
+            {'rate': funding_rate, 'hours': interval_hours}, (distance_hours, -epoch_us(known_at), funding_rate)
+        ) filter (where known_at <= heard_until(day, (
+            select listens_hours from intermediate.int_vintages where vintage = 'as_known'
+        ))) as as_known
+    from staging.stg_funding_rate
+    where day >= $from_day::date and interval_hours is not null
+    group by day, venue, market, kind, case when kind = 'settled' then settles_at end
 ),
 summed as (
     select
-        vintage, day, venue, market, kind,
-        exact_sum(funding_rate) as paid, exact_sum(interval_hours) as hours
+        day, venue, market, kind,
+        exact_sum(latest.rate) as paid_latest, exact_sum(latest.hours) as hours_latest,
+        exact_sum(as_known.rate) as paid_as_known, exact_sum(as_known.hours) as hours_as_known
     from versions
-    group by vintage, day, venue, market, kind
+    group by day, venue, market, kind
+),
+-- what was paid before what was forecast, in each vintage
+paid as (
+    select v.vintage, s.day, s.venue, s.market,
+        arg_min(
+            {
+                'kind': s.kind,
+                'paid': case v.vintage when 'latest' then s.paid_latest else s.paid_as_known end,
+                'hours': case v.vintage when 'latest' then s.hours_latest else s.hours_as_known end
+            },
+            case s.kind when 'settled' then 1 else 2 end
+        ) as best
+    from summed as s
+    cross join intermediate.int_vintages as v
+    where case v.vintage when 'latest' then s.hours_latest else s.hours_as_known end > 0
+    group by v.vintage, s.day, s.venue, s.market
 )
 select
     vintage, day, venue, market,
-    paid * 8760 / hours as funding_apr,
-    case when kind = 'settled' then paid end as funding_paid_ratio,
-    kind as funding_kind
-from summed
-where hours > 0
-qualify row_number() over (
-    partition by vintage, day, venue, market order by case kind when 'settled' then 1 else 2 end
-) = 1
+    best.paid * 8760 / best.hours as funding_apr,
+    case when best.kind = 'settled' then best.paid end as funding_paid_ratio,
+    best.kind as funding_kind
+from paid

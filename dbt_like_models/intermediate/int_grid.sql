@@ -18,11 +18,9 @@ checks:
   not_null: [asset, multiplier, is_closed]
 */
 with lists as (
-    select venue, day as list_day, count(*) as markets,
-        lag(count(*)) over (partition by venue order by day) as markets_before
-    from staging.stg_markets
-    where kind in ('swap', 'future')
-    group by venue, day
+    select venue, day as list_day, markets,
+        lag(markets) over (partition by venue order by day) as markets_before
+    from intermediate.int_venue_list
 ),
 first_lists as (
     select venue, min(list_day) as first_list_day
@@ -44,11 +42,6 @@ dated as (
     from venue_days as v
     asof left join lists as l on v.venue = l.venue and v.day >= l.list_day
 ),
-last_seen as (
-    select venue, market, day as seen_day
-    from staging.stg_markets
-    where kind in ('swap', 'future')
-),
 listed as (
     select
         d.day, d.venue, m.market, m.asset, m.multiplier, m.kind, m.direction, m.quote, m.settle,
@@ -59,20 +52,21 @@ listed as (
         m.kind in ('swap', 'future')
         and (d.day >= d.first_list_day or coalesce(m.listed_at < end_of(d.day), true))
 ),
+-- gone from the list in force: of a market that came back and went again, the last time counts
 gone as (
     select
-        d.day, d.venue, s.market, max(s.seen_day) as seen_day, any_value(d.list_day) as list_day,
-        bool_or(d.is_doubtful) as is_doubtful
+        d.day, d.venue, e.market, e.asset, e.multiplier, e.kind, e.direction, e.quote, e.settle, d.list_day,
+        d.is_doubtful
     from dated as d
-    inner join last_seen as s on s.venue = d.venue and s.seen_day < d.list_day and s.seen_day >= d.day - 400
-    anti join listed as l on l.day = d.day and l.venue = d.venue and l.market = s.market
-    group by d.day, d.venue, s.market
+    inner join intermediate.int_listing_end as e
+        on e.venue = d.venue and e.day <= d.list_day and e.seen_day >= d.day - 400
+    anti join listed as l on l.day = d.day and l.venue = d.venue and l.market = e.market
+    where e.seen_day >= $from_day::date - 400
+    qualify row_number() over (partition by d.day, d.venue, e.market order by e.day desc) = 1
 )
 select day, venue, market, asset, multiplier, kind, direction, quote, settle, is_closed, list_day
 from listed
 union all by name
 select
-    g.day, g.venue, g.market, m.asset, m.multiplier, m.kind, m.direction, m.quote, m.settle,
-    (not g.is_doubtful) as is_closed, g.list_day
-from gone as g
-inner join staging.stg_markets as m on m.venue = g.venue and m.market = g.market and m.day = g.seen_day
+    day, venue, market, asset, multiplier, kind, direction, quote, settle, (not is_doubtful) as is_closed, list_day
+from gone

@@ -32,26 +32,48 @@ checks:
   range: {open_interest_base: [0, null], open_interest_usd: [0, null], price_usd: [0, null]}
   values: {status: [seen, unseen, excluded, closed], vintage: [latest, as_known]}
 */
+-- both vintages in one pass: the nearest observation of all, and of those known then
 with open_interest as (
-    select v.vintage, o.*
-    from staging.stg_open_interest as o
-    inner join intermediate.int_vintages as v
-        on o.known_at <= end_of(o.day) + to_seconds(v.listens_hours * 3600)
-    where o.day >= $from_day::date
-    qualify row_number() over (
-        partition by v.vintage, o.day, o.venue, o.market
-        order by o.distance_hours, o.known_at desc, o.amount
-    ) = 1
+    select
+        day, venue, market,
+        arg_min(
+            {
+                'amount': amount, 'evidence': evidence, 'base_listed': open_interest_base_listed,
+                'quote': open_interest_quote, 'own_usd': own_usd, 'observed_at': observed_at,
+                'known_at': known_at, 'age_hours': distance_hours
+            },
+            (distance_hours, -epoch_us(known_at), amount)
+        ) as latest,
+        arg_min(
+            {
+                'amount': amount, 'evidence': evidence, 'base_listed': open_interest_base_listed,
+                'quote': open_interest_quote, 'own_usd': own_usd, 'observed_at': observed_at,
+                'known_at': known_at, 'age_hours': distance_hours
+            },
+            (distance_hours, -epoch_us(known_at), amount)
+        ) filter (where known_at <= heard_until(day, (
+            select listens_hours from intermediate.int_vintages where vintage = 'as_known'
+        ))) as as_known
+    from staging.stg_open_interest
+    where day >= $from_day::date
+    group by day, venue, market
 ),
 price as (
-    select v.vintage, p.*
-    from staging.stg_price as p
-    inner join intermediate.int_vintages as v
-        on p.known_at <= end_of(p.day) + to_seconds(v.listens_hours * 3600)
-    where p.day >= $from_day::date
-    qualify row_number() over (
-        partition by v.vintage, p.day, p.venue, p.market order by p.distance_hours, p.known_at desc, p.mark_price
-    ) = 1
+    select
+        day, venue, market,
+        arg_min(
+            {'mark': mark_price, 'index': index_price, 'volume_quote': volume_quote},
+            (distance_hours, -epoch_us(known_at), mark_price)
+        ) as latest,
+        arg_min(
+            {'mark': mark_price, 'index': index_price, 'volume_quote': volume_quote},
+            (distance_hours, -epoch_us(known_at), mark_price)
+        ) filter (where known_at <= heard_until(day, (
+            select listens_hours from intermediate.int_vintages where vintage = 'as_known'
+        ))) as as_known
+    from staging.stg_price
+    where day >= $from_day::date
+    group by day, venue, market
 ),
 -- a jump holds until it is undone, or for 30 days: by then a person has looked
 unit_steps as (
@@ -63,30 +85,38 @@ unit_steps as (
     where g.day >= $from_day::date
     group by v.vintage, g.day, s.venue, s.market
 ),
-joined as (
+observed as (
     select
         v.vintage, g.day, g.venue, g.market, g.asset, g.kind, g.direction, g.settle, g.is_closed, g.multiplier,
+        g.quote,
+        case v.vintage when 'latest' then o.latest else o.as_known end as o,
+        case v.vintage when 'latest' then p.latest else p.as_known end as p
+    from intermediate.int_grid as g
+    left join open_interest as o on o.day = g.day and o.venue = g.venue and o.market = g.market
+    left join price as p on p.day = g.day and p.venue = g.venue and p.market = g.market
+    cross join intermediate.int_vintages as v
+    where g.day >= $from_day::date
+),
+joined as (
+    select
+        g.vintage, g.day, g.venue, g.market, g.asset, g.kind, g.direction, g.settle, g.is_closed, g.multiplier,
         g.quote, q.usd_value::double as quote_usd, q.basis as quote_basis,
-        o.amount, o.evidence, o.open_interest_base_listed, o.open_interest_quote, o.own_usd, o.observed_at,
-        o.known_at,
-        o.distance_hours as age_hours,
-        p.mark_price, p.index_price, p.volume_quote, m.price_usd as market_price_usd,
+        g.o.amount as amount, g.o.evidence as evidence, g.o.base_listed as open_interest_base_listed,
+        g.o.quote as open_interest_quote, g.o.own_usd as own_usd, g.o.observed_at as observed_at,
+        g.o.known_at as known_at, g.o.age_hours as age_hours,
+        g.p.mark as mark_price, g.p.index as index_price, g.p.volume_quote as volume_quote,
+        m.price_usd as market_price_usd,
         coalesce(u.powers_of_ten, 0) != 0 as has_other_unit,
         f.funding_apr, f.funding_paid_ratio, f.funding_kind
-    from intermediate.int_grid as g
-    cross join intermediate.int_vintages as v
+    from observed as g
     left join seeds.usd_currencies as q on q.currency = g.quote
-    left join open_interest as o
-        on o.vintage = v.vintage and o.day = g.day and o.venue = g.venue and o.market = g.market
-    left join price as p
-        on p.vintage = v.vintage and p.day = g.day and p.venue = g.venue and p.market = g.market
     left join unit_steps as u
-        on u.vintage = v.vintage and u.day = g.day and u.venue = g.venue and u.market = g.market
+        on u.vintage = g.vintage and u.day = g.day and u.venue = g.venue and u.market = g.market
     left join intermediate.int_asset_price as m
-        on m.vintage = v.vintage and m.day = g.day and m.asset = g.asset
+        on m.vintage = g.vintage and m.day = g.day and m.asset = g.asset
     left join intermediate.int_funding_day as f
-        on f.vintage = v.vintage and f.day = g.day and f.venue = g.venue and f.market = g.market
-    where g.day >= $from_day::date
+        on f.vintage = g.vintage and f.day = g.day and f.venue = g.venue and f.market = g.market
+        and f.day >= $from_day::date
 ),
 valued as (
     select

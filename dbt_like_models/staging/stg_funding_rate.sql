@@ -48,44 +48,63 @@ dated as (
     where hours_between(observed_at, end_of(day)) <= tolerance_hours
 ),
 single as (
-    select *
-    from dated
-    qualify row_number() over (
-        partition by day, venue, market, kind, settles_at, known_at order by distance_hours, funding_rate
-    ) = 1
-),
-steps as (
     select
-        venue, market, settles_at,
-        snapped_hours(hours_between(settles_at, lag(settles_at) over (
-            partition by venue, market order by settles_at
-        ))) as shown_hours
-    from (select distinct venue, market, settles_at from single where kind = 'settled')
+        day, venue, market, kind, settles_at, known_at,
+        arg_min(
+            {'rate': funding_rate, 'sent_hours': sent_interval_hours, 'distance_hours': distance_hours},
+            (distance_hours, funding_rate)
+        ) as first_of_equals
+    from dated
+    group by day, venue, market, kind, settles_at, known_at
 ),
+-- the steps around each settlement, whatever its versions: one pass for the instants before and after
 instants as (
     select
-        'settled' as kind, *,
-        lag(shown_hours) over (partition by venue, market order by settles_at) as shown_before_hours,
-        lead(shown_hours) over (partition by venue, market order by settles_at) as shown_after_hours
-    from steps
+        'settled' as kind, venue, market, settles_at,
+        lag(settles_at) over (partition by venue, market order by settles_at) as before_at,
+        lag(settles_at, 2) over (partition by venue, market order by settles_at) as two_before_at,
+        lead(settles_at) over (partition by venue, market order by settles_at) as after_at
+    from (select distinct venue, market, settles_at from single where kind = 'settled')
+    -- asked for only where a row of the market names no interval itself
+    where (venue, market) in (
+        select (venue, market) from single where first_of_equals.sent_hours is null
+    )
 ),
-first_list as (
-    select venue, market, arg_min(funding_interval_hours, day) as funding_interval_hours
+-- each list in force: what the one before named, what the first one named, and the days it is looked at
+spans as (
+    select
+        venue, market, day as from_day, funding_interval_hours,
+        coalesce(lead(day) over (partition by venue, market order by day), date '9999-12-31') as until_day,
+        lag(funding_interval_hours) over (partition by venue, market order by day) as before_interval_hours,
+        first_value(funding_interval_hours) over (partition by venue, market order by day) as first_interval_hours,
+        case
+            when lag(day) over (partition by venue, market order by day) is null then date '0001-01-01' else day
+        end as in_force_from
     from staging.stg_market_version
-    group by venue, market
 ),
 listed as (
     select
-        s.*, i.shown_hours, i.shown_before_hours, i.shown_after_hours,
-        coalesce(s.sent_interval_hours, m.funding_interval_hours) as named_hours,
-        b.funding_interval_hours as named_before_hours, f.funding_interval_hours as named_later_hours
+        s.day, s.venue, s.market, s.kind, s.settles_at, s.known_at,
+        s.first_of_equals.distance_hours as distance_hours, s.first_of_equals.rate as funding_rate,
+        s.first_of_equals.sent_hours as sent_interval_hours,
+        snapped_hours(hours_between(i.settles_at, i.before_at)) as shown_hours,
+        snapped_hours(hours_between(i.before_at, i.two_before_at)) as shown_before_hours,
+        snapped_hours(hours_between(i.after_at, i.settles_at)) as shown_after_hours,
+        coalesce(
+            s.first_of_equals.sent_hours, case when s.day >= m.from_day then m.funding_interval_hours end
+        ) as named_hours,
+        -- the list of a day is fetched at its end; the day began under the list before
+        case
+            when s.day > m.from_day then m.funding_interval_hours
+            when s.day = m.from_day then m.before_interval_hours
+        end as named_before_hours,
+        m.first_interval_hours as named_later_hours
     from single as s
     left join instants as i
         on i.kind = s.kind and i.venue = s.venue and i.market = s.market and i.settles_at = s.settles_at
-    -- the list of a day is fetched at its end; the day began under the list before
-    asof left join staging.stg_market_version as m on s.venue = m.venue and s.market = m.market and s.day >= m.day
-    asof left join staging.stg_market_version as b on s.venue = b.venue and s.market = b.market and s.day > b.day
-    left join first_list as f on f.venue = s.venue and f.market = s.market
+    -- a market has few lists that differ, so an equal join that tries each costs less than a sorted one
+    left join spans as m
+        on m.venue = s.venue and m.market = s.market and s.day >= m.in_force_from and s.day < m.until_day
 ),
 covered as (
     select

@@ -42,25 +42,27 @@ near as (
     select *, hours_between(observed_at, end_of(day)) as distance_hours
     from observations
     where day >= $from_day::date and hours_between(observed_at, end_of(day)) <= tolerance_hours
-    qualify row_number() over (
-        partition by day, venue, market, observed_at, known_at order by amount, own_usd
-    ) = 1
 ),
-first_list as (
-    select venue, market, arg_min(direction, day) as direction, arg_min(asset, day) as asset,
-        arg_min(multiplier, day) as multiplier
+-- each list and the days it is in force; before the first one, that one
+spans as (
+    select
+        venue, market, direction, asset, multiplier,
+        case
+            when lag(day) over (partition by venue, market order by day) is null then date '0001-01-01' else day
+        end as in_force_from,
+        coalesce(lead(day) over (partition by venue, market order by day), date '9999-12-31') as until_day,
+        first_value(direction) over (partition by venue, market order by day) as first_direction
     from staging.stg_market_version
-    group by venue, market
 ),
 listed as (
     select
-        n.*, coalesce(m.direction, f.direction) as direction, coalesce(m.asset, f.asset) as asset,
-        coalesce(m.multiplier, f.multiplier) as multiplier
+        n.*, coalesce(m.direction, m.first_direction) as direction, m.asset, m.multiplier
     from near as n
-    asof left join staging.stg_market_version as m on n.venue = m.venue and n.market = m.market and n.day >= m.day
-    left join first_list as f on f.venue = n.venue and f.market = n.market
+    -- a market has few lists that differ, so an equal join that tries each costs less than a sorted one
+    left join spans as m
+        on m.venue = n.venue and m.market = n.market and n.day >= m.in_force_from and n.day < m.until_day
 ),
--- the price of the same fetch: a later price never revalues an earlier observation
+-- the price of the same fetch: a later price never revalues an earlier observation; of rows told twice, the least
 priced as (
     select l.*, p.mark_price
     from listed as l
@@ -70,7 +72,8 @@ priced as (
         and p.known_at <= l.known_at + interval 6 hours
     qualify row_number() over (
         partition by l.day, l.venue, l.market, l.observed_at, l.known_at
-        order by hours_between(p.observed_at, l.observed_at), p.known_at desc, p.mark_price
+        order by
+            l.amount, l.own_usd, hours_between(p.observed_at, l.observed_at), p.known_at desc, p.mark_price
     ) = 1
 ),
 counted as (

@@ -28,22 +28,36 @@ with observations as (
         day >= $from_day::date
         and hours_from_midnight(coalesce(observed_at, fetched_at)) <= tolerance_hours
 ),
+single as (
+    select
+        day, venue, market, observed_at, known_at,
+        arg_min(
+            {
+                'mark': mark_price, 'index': index_price, 'volume': volume_24h, 'unit': unit,
+                'contract_size': contract_size
+            },
+            (mark_price, index_price, volume_24h)
+        ) as sent
+    from observations
+    where day >= $from_day::date and hours_between(observed_at, end_of(day)) <= tolerance_hours
+    group by day, venue, market, observed_at, known_at
+),
 first_list as (
     select venue, market, arg_min(direction, day) as direction from staging.stg_market_version group by venue, market
 ),
 counted as (
     select
-        o.*,
+        o.day, o.venue, o.market, o.observed_at, o.known_at, o.sent.mark as mark_price, o.sent.index as index_price,
         case
-            when unit = 'base' then volume_24h
-            when unit = 'contracts' and direction != 'inverse' then volume_24h * contract_size
+            when o.sent.unit = 'base' then o.sent.volume
+            when o.sent.unit = 'contracts' and f.direction != 'inverse' then o.sent.volume * o.sent.contract_size
         end as base_sent,
         case
-            when unit in ('usd', 'quote') then volume_24h
-            when unit = 'contracts' and direction = 'inverse' then volume_24h * contract_size
-            when unit not in ('base', 'contracts') then error('unknown volume unit ' || unit)
+            when o.sent.unit in ('usd', 'quote') then o.sent.volume
+            when o.sent.unit = 'contracts' and f.direction = 'inverse' then o.sent.volume * o.sent.contract_size
+            when o.sent.unit not in ('base', 'contracts') then error('unknown volume unit ' || o.sent.unit)
         end as quote_sent
-    from observations as o
+    from single as o
     left join first_list as f on f.venue = o.venue and f.market = o.market
 )
 select
@@ -53,7 +67,3 @@ select
     case when base_sent is null then quote_sent else base_sent * coalesce(mark_price, index_price) end
         as volume_quote
 from counted
-where day >= $from_day::date and hours_between(observed_at, end_of(day)) <= tolerance_hours
-qualify row_number() over (
-    partition by day, venue, market, observed_at, known_at order by mark_price, index_price, volume_24h
-) = 1

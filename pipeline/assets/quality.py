@@ -112,7 +112,7 @@ def identities(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Readers keep yesterday's file when one fails beyond its error fraction; a warning is shown."""
     runtime: Runtime = context.resources.runtime
-    outcomes = list(check_identities(runtime.connection))
+    outcomes = list(check_identities(runtime.connection, runtime.plan.from_day))
     write_identities(runtime.settings.reports / "quality", outcomes, runtime.clock.now())
     failed = [one for one in outcomes if one.status == "failed"]
     results = [

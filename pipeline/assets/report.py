@@ -38,7 +38,7 @@ def serving(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     publish_marts(runtime.connection, read_models(), runtime.settings.serving)
     if not runtime.is_partial:
         commit_plan(runtime.connection, runtime.plan, read_models())
-        mark_built(runtime.settings, runtime.plan.files)
+        mark_built(runtime.settings)
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(runtime.settings.serving)})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -73,16 +74,16 @@ def read_identities(folder: Path = FOLDER) -> tuple[Identity, ...]:
 
 
 def check_identities(
-    connection: duckdb.DuckDBPyConnection, identities: Sequence[Identity] | None = None
+    connection: duckdb.DuckDBPyConnection, since: date, identities: Sequence[Identity] | None = None
 ) -> Iterator[Outcome]:
-    """Run each check over all days. Raises duckdb.CatalogException when a mart was never built."""
+    """Run each check over the days from `since` on. Raises duckdb.CatalogException without a mart."""
     for identity in read_identities() if identities is None else identities:
         limit = identity.error_fraction
         row = connection.execute(
-            f"with compared as ({identity.select}) "
-            "select count(*), count(*) filter (where not coalesce(off_ratio <= $1, false)),"
-            " count(*) filter (where not coalesce(off_ratio <= $2, false)) from compared",
-            [identity.warn_fraction, float("inf") if limit is None else limit],
+            f"{_compared(identity)}"
+            "select count(*), count(*) filter (where not coalesce(off_ratio <= $2, false)),"
+            " count(*) filter (where not coalesce(off_ratio <= $3, false)) from compared",
+            [since, identity.warn_fraction, float("inf") if limit is None else limit],
         ).fetchone()
         compared, beyond_warning, beyond_error = row or (0, 0, 0)
         failed = limit is not None and beyond_error > 0
@@ -91,18 +92,23 @@ def check_identities(
         )
         sentence = "none"
         if beyond_warning:
-            sentence = f"{beyond_warning} of {compared} off, furthest {_furthest(connection, identity)}"
+            furthest = _furthest(connection, since, identity)
+            sentence = f"{beyond_warning} of {compared} off, furthest {furthest}"
         yield Outcome(identity, status, compared, beyond_warning, sentence)
 
 
-def _furthest(connection: duckdb.DuckDBPyConnection, identity: Identity) -> str:
+def _furthest(connection: duckdb.DuckDBPyConnection, since: date, identity: Identity) -> str:
     rows = connection.execute(
-        f"with compared as ({identity.select}) "
-        "select day, scope, off_ratio from compared where not coalesce(off_ratio <= $1, false)"
+        f"{_compared(identity)}"
+        "select day, scope, off_ratio from compared where not coalesce(off_ratio <= $2, false)"
         f" order by off_ratio desc nulls first, day desc, scope limit {_EXAMPLES}",
-        [identity.warn_fraction],
+        [since, identity.warn_fraction],
     ).fetchall()
     return ", ".join(
         f"{scope} on {day} by {'an unknown share' if off is None else f'{off:.3g}'}"
         for day, scope, off in rows
     )
+
+
+def _compared(identity: Identity) -> str:
+    return f"with compared as (select * from ({identity.select}) where day >= $1::date) "

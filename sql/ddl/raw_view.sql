@@ -2,7 +2,7 @@
 create or replace view raw.{name} as
 select {columns}, day
 from read_parquet(
-    '{pattern}',
+    {files},
     hive_partitioning = true,
     hive_types = {{'day': date}}
 )

@@ -9,3 +9,5 @@ create or replace macro day_ending_nearest(t) as date '1970-01-01' + ((epoch_us(
 /* How far an instant is from the nearest midnight: what is further than its tolerance stands for no day at all. */
 create or replace macro hours_from_midnight(t) as
     abs((epoch_us(t) + 43200000000) % 86400000000 - 43200000000) / 3.6e9;
+/* The last instant at which what was known of a day counts as known then; hours comes from int_vintages. */
+create or replace macro heard_until(d, hours) as end_of(d) + to_seconds(hours * 3600);

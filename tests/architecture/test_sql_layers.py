@@ -13,7 +13,7 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from pipeline.build import FIRST_DAY, load_seeds, write_dictionary
+from pipeline.build import FIRST_DAY, RAW_REACH_DAYS, load_seeds, write_dictionary
 from pipeline.evaluate.episodes import explosive_episodes
 from pipeline.evaluate.home import home_record
 from pipeline.evaluate.scoreboard import scoreboard
@@ -124,6 +124,25 @@ def test_no_layer_may_read_one_after_it() -> None:
         assert not readable & behind
         if layer != "marts":
             assert "signals" not in readable
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.table)
+def test_what_a_model_reads_is_told_from_its_words(model: Model) -> None:
+    """The order of building rests on the words; the parsed SELECT is the judge of them."""
+    parts = {cte.alias for cte in model.tree.find_all(exp.CTE)}
+    read = {table for table in model.tree.find_all(exp.Table) if table.db or table.name not in parts}
+    # a table function such as unnest() has no name
+    assert {f"{table.db}.{table.name}" for table in read if table.name} == set(model.reads)
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.table)
+def test_a_model_looks_no_further_back_in_raw_than_a_run_shows_it(model: Model) -> None:
+    """Raw shows a daily run its last days only: a model that reached behind them would find nothing there."""
+    if not any(table.startswith("raw.") for table in model.reads):
+        return
+    reaches = re.findall(r"day >= \$from_day::date(?: - (\d+))?", model.select)
+    assert reaches
+    assert max(int(days or 0) for days in reaches) <= RAW_REACH_DAYS
 
 
 def test_every_table_that_is_read_exists() -> None:

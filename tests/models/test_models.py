@@ -1,8 +1,8 @@
 """Each `<model>.yml` here: a few input rows and the rows they must become, worked out by hand.
 
 The runner makes every table with its real column types, fills the ones a case names, builds the one model
-with its own checks, and compares. A case lists every row of the model that `where` leaves, and of each the
-columns it is about.
+with its own checks (after those that the case names in `after`), and compares. A case lists every row of the
+model that `where` leaves, and of each the columns it is about.
 """
 
 from __future__ import annotations
@@ -92,14 +92,16 @@ def _equal(said: object, wanted: object, tolerance: float) -> bool:
 def test_rows_become_what_was_worked_out(
     warehouse: duckdb.DuckDBPyConnection, model: Model, case: dict[str, Any]
 ) -> None:
+    before = [MODELS[name] for name in case.get("after", [])]
     assert set(case["given"]) <= {
-        *model.reads,
+        *(table for each in (*before, model) for table in each.reads),
         str(model.checks.rows_if).split(" ")[0],
         "intermediate.int_days",
     }
     for table, content in case["given"].items():
         fill(warehouse, table, content)
-    build_model(warehouse, model, FIRST_DAY)
+    for each in (*before, model):
+        build_model(warehouse, each, FIRST_DAY)
     said = rows_of(warehouse, model.table, case.get("where", "true"))
     tolerance = case.get("tolerance", EXACT)
     left = list(said)
