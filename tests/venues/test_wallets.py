@@ -128,7 +128,7 @@ def test_what_is_public_reaches_the_tables_that_are_quoted(asked: Asked) -> None
     assert {row[0] for row in unseen} == {"cefi", "defi", "cdp", "cme", "options"}
     held = {"not_seen_is_in_no_total", "maintenance_rates_are_in_order", "shares_make_the_concentration"}
     outcomes = list(
-        check_identities(asked.connection, [one for one in read_identities() if one.name in held])
+        check_identities(asked.connection, FIRST_DAY, [one for one in read_identities() if one.name in held])
     )
     assert {one.identity.name for one in outcomes} == held
     assert [one.sentence for one in outcomes if one.status != "passed"] == []
