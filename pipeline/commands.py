@@ -93,7 +93,8 @@ def depth(settings: Settings, first: date, last: date, venues: Sequence[str]) ->
         rows = connection.execute(
             "select venue, dataset, min(day) filter (rows > 0), count(distinct day) filter (rows > 0)"
             " from fetch_log where day between $1::date and $2::date and list_contains($3, venue)"
-            " group by venue, dataset having count_if(status not in ('unsupported', 'needs_key')) > 0"
+            " group by venue, dataset"
+            " having count_if(status not in ('unsupported', 'needs_key', 'needs_addresses')) > 0"
             " order by venue, dataset",
             [first, last, list(venues)],
         ).fetchall()

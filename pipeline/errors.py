@@ -11,6 +11,7 @@ MarginDebtError            one sentence: what, where, and what to do
     ├── VenueUnavailable   no usable answer (time-out, reset, 5xx, banned): try again later
     ├── VenueBlocked       403 or 451: this machine may not ask, do not try again
     ├── NeedsKey           the dataset exists, but only with a read-only key
+    ├── NeedsAddresses     the dataset is asked about listed accounts, and none is listed
     └── PayloadUnreadable  the answer is not what the venue file declares: our parser is wrong
 
 Too little history is not an error: it is a signal reading with the level `unknown`.
@@ -61,6 +62,10 @@ class VenueBlocked(VenueProblem):
 
 class NeedsKey(VenueProblem):
     """The dataset exists but only for an account."""
+
+
+class NeedsAddresses(VenueProblem):
+    """The dataset is asked about accounts that the settings list, and none is listed."""
 
 
 class PayloadUnreadable(VenueProblem):

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from multiprocessing import get_context
 
+from pipeline.attempt import lacking, status_of
 from pipeline.clock import DAY, Clock, end_of
-from pipeline.errors import NeedsKey, PayloadUnreadable, VenueBlocked, VenueProblem
+from pipeline.errors import NeedsKey, PayloadUnreadable, VenueProblem
 from pipeline.fetch_log import Attempt, log_rows
 from pipeline.lake import Lake
 from pipeline.records import EVENTS, Dataset, FetchLogRow, RawRow, Status
-from pipeline.settings import Settings, key_variable
+from pipeline.settings import Settings
 from pipeline.venues.asker import Asker
 from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
 from pipeline.venues.holds import Holds
@@ -220,8 +221,9 @@ async def _ask_dataset(
         return Status.NEEDS_KEY, NeedsKey(report.reason)
     if asking.is_unheld:
         return Status.UNSUPPORTED, VenueProblem("the replayed history holds none")
-    if report.needs_key and not asker.has_key:
-        return Status.NEEDS_KEY, NeedsKey(f"set {key_variable(asker.venue.name)} to a read-only key")
+    missing = lacking(asker, report)
+    if missing is not None:
+        return status_of(missing), missing
     if listing is not None:
         return status_of(listing), listing
     if not asking.calls:
@@ -338,10 +340,3 @@ def _unbroken(days: Iterable[date]) -> list[tuple[date, ...]]:
         else:
             runs.append((day,))
     return runs
-
-
-def status_of(problem: VenueProblem) -> Status:
-    """How an attempt ends that ran into this problem."""
-    if isinstance(problem, VenueBlocked):
-        return Status.BLOCKED
-    return Status.NEEDS_KEY if isinstance(problem, NeedsKey) else Status.FAILED

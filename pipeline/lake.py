@@ -33,7 +33,9 @@ from pipeline.records import (
 
 _SMALL = 1000
 _MONTH = len("day=2026-01")
-_SETTLED = frozenset({Status.ANSWERED.value, Status.UNSUPPORTED.value, Status.NEEDS_KEY.value})
+_SETTLED = frozenset(
+    {Status.ANSWERED.value, Status.UNSUPPORTED.value, Status.NEEDS_KEY.value, Status.NEEDS_ADDRESSES.value}
+)
 _SAFE = re.compile(r"^[a-z0-9_]{1,40}$")
 
 

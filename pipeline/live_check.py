@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pipeline.attempt import lacking, status_of
 from pipeline.clock import Clock, last_complete_day
 from pipeline.errors import NeedsKey, VenueProblem
-from pipeline.fetch import ask_within, status_of
+from pipeline.fetch import ask_within
 from pipeline.records import Dataset, RawRow, Status
-from pipeline.settings import Settings, key_variable
+from pipeline.settings import Settings
 from pipeline.venues.asker import Asker
 from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
 from pipeline.venues.client import Exchanged
@@ -102,11 +103,9 @@ async def _probe_dataset(
         return report.reason
     if isinstance(report, KeyOnly):
         raise NeedsKey(report.reason)
-    if report.needs_key and not asker.has_key:
-        message = f"set {key_variable(asker.venue.name)} to a read-only key"
-        raise NeedsKey(message)
-    if listing is not None:
-        raise listing
+    problem = lacking(asker, report) or listing
+    if problem is not None:
+        raise problem
     has_snapshot = hasattr(asker.venue, dataset.value)
     method = dataset.value if has_snapshot else f"{dataset.value}_history"
     await ask_within(asker, report, method, [last_complete_day(asker.clock)])

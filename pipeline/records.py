@@ -30,6 +30,7 @@ class Dataset(StrEnum):
     LEVERAGE_TIER = "leverage_tier"
     LIQUIDATION = "liquidation"
     INSURANCE_FUND = "insurance_fund"
+    WALLET_POSITION = "wallet_position"
 
 
 # What happens now and then: an answer without a row is an answer.
@@ -79,6 +80,7 @@ class Status(StrEnum):
     PARTIAL = "partial"
     UNSUPPORTED = "unsupported"
     NEEDS_KEY = "needs_key"
+    NEEDS_ADDRESSES = "needs_addresses"  # it is asked about listed accounts, and none is listed
     TOO_LATE = "too_late"
     BLOCKED = "blocked"
     FAILED = "failed"
@@ -225,6 +227,23 @@ class InsuranceFundRow(RawRow):
 
 
 @dataclass(slots=True, kw_only=True)
+class WalletPositionRow(RawRow):
+    """One position of a listed account, or the account itself: then without a side, `market` its margin coin.
+
+    Dollars are the venue's own. An account without positions is its own row with nothing open; one that was
+    not answered has none.
+    """
+
+    address: str
+    position_side: str | None  # long, short; None in the row of the account
+    amount: float  # size in `unit`; 0 in the row of the account
+    own_usd: float  # what the position is worth; in the row of the account, all its positions
+    margin_usd: float | None  # margin counted as used
+    set_leverage: float | None  # what the holder chose; None in the row of the account
+    equity_usd: float | None  # the account's money with unrealised gains, below zero when it is lost
+
+
+@dataclass(slots=True, kw_only=True)
 class FetchLogRow:
     """One attempt at one dataset of one venue for one day. No secret may enter `message`."""
 
@@ -269,6 +288,7 @@ ROW_TYPES: dict[Dataset, type[RawRow]] = {
     Dataset.LEVERAGE_TIER: LeverageTierRow,
     Dataset.LIQUIDATION: LiquidationRow,
     Dataset.INSURANCE_FUND: InsuranceFundRow,
+    Dataset.WALLET_POSITION: WalletPositionRow,
 }
 
 FETCH_LOG = "fetch_log"

@@ -7,6 +7,7 @@ file that `keys.py` describes, and the object that holds them does not print the
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from pipeline.keys import VenueKey, read_keys
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 LOG_FORMATS = ("text", "json")
+_ADDRESSES = re.compile(r"MARGIN_DEBT_([A-Z0-9]+)_ADDRESSES")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Settings:
     notify_urls: tuple[str, ...] = field(default=(), repr=False)  # they hold passwords
     named_keys_file: Path | None = None
     log_format: str = "text"  # or json: one object a line on standard error
+    # venue -> public accounts to ask about, in small letters, each once
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_paced(self) -> bool:
@@ -115,6 +120,7 @@ class Settings:
             ),
             named_keys_file=Path(keys).expanduser() if (keys := env.get("MARGIN_DEBT_KEYS_FILE")) else None,
             log_format=log_format(env.get("MARGIN_DEBT_LOG") or "text"),
+            addresses=_addresses(env),
         )
 
     def prepare(self) -> None:
@@ -152,6 +158,11 @@ def key_variable(venue: str) -> str:
     return f"MARGIN_DEBT_{venue.upper()}_KEY"
 
 
+def addresses_variable(venue: str) -> str:
+    """The environment variable that lists public accounts of a venue, commas between them."""
+    return f"MARGIN_DEBT_{venue.upper()}_ADDRESSES"
+
+
 def venue_key(venue: str, keys_file: Path, environment: Mapping[str, str] | None = None) -> VenueKey | None:
     """The key of a venue: the environment's, else the file's; None without one or with half of one."""
     env = os.environ if environment is None else environment
@@ -160,6 +171,26 @@ def venue_key(venue: str, keys_file: Path, environment: Mapping[str, str] | None
     if key and secret:
         return VenueKey(key, secret, env.get(name.removesuffix("_KEY") + "_PASSWORD"))
     return read_keys(keys_file).get(venue)
+
+
+def _addresses(env: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Public accounts by venue. Letters of an address may be large or small; it is one account."""
+    found = {}
+    for name, text in env.items():
+        listed = _ADDRESSES.fullmatch(name)
+        if listed is None:
+            continue
+        words = [word.strip() for word in text.split(",") if word.strip()]
+        for word in words:
+            if not _ADDRESS.fullmatch(word):
+                message = (
+                    f"{name} holds {ascii(word)[:60]}, which is no address: "
+                    "write 0x and 40 hexadecimal digits, commas between them"
+                )
+                raise SettingsError(message)
+        if words:
+            found[listed[1].lower()] = tuple(dict.fromkeys(word.lower() for word in words))
+    return found
 
 
 def _loopback(address: str | None) -> str | None:

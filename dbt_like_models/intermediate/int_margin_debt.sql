@@ -36,11 +36,16 @@ rates as (
 derivative as (
     select
         t.vintage, t.day, 'derivative' as class, t.venue, t.asset,
-        t.notional_usd * coalesce(a.low_debt_ratio::double, 0) as low_usd,
-        t.notional_usd * a.estimate_debt_ratio::double as estimate_usd,
+        -- a sample of accounts tells of the whole venue: where a coin's own table leaves room for less, that holds.
+        -- least() passes over a NULL, and what has no evidence has no estimate
+        t.notional_usd * least(coalesce(a.low_debt_ratio::double, 0), 1 - t.maintenance_low_ratio) as low_usd,
+        case when a.estimate_debt_ratio is not null then
+            t.notional_usd * least(a.estimate_debt_ratio::double, 1 - t.maintenance_low_ratio) end as estimate_usd,
         t.notional_usd * (1 - t.maintenance_low_ratio) as high_usd,
         coalesce(a.low_source, 'no account data: every position may be fully paid') as low_basis,
-        a.estimate_source as estimate_basis,
+        a.estimate_source
+            || case when a.estimate_debt_ratio::double > 1 - t.maintenance_low_ratio then ', cut to the upper bound' else '' end
+            as estimate_basis,
         t.tier_source || case when t.tiers_as_of > t.day then ' (counterfactual: of ' || t.tiers_as_of || ')' else '' end
             as high_basis,
         t.coverage_ratio

@@ -5,7 +5,7 @@ columns:
   day: UTC date whose end (00:00 of the next day) the value stands for
   kind: circulating_supply, exchange_reserve (both in coins), or stablecoin_supply (in US dollars)
   asset: base after the alias table; all for the whole market
-  amount: coins or US dollars, as the kind says
+  amount: coins or US dollars, as the kind says; without an import, coins of BTC and ETH only
   told_day: UTC date the amount is true for; older than day where it is carried forward
 checks:
   rows_if: intermediate.int_days

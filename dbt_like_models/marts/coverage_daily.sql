@@ -4,7 +4,7 @@ grain: [day, dataset, venue]
 columns:
   dataset: what was asked for; known_universe for sizes known from elsewhere
   venue: exchange; in known_universe the class and member
-  status: answered, partial, unsupported, needs_key, too_late, blocked, failed, not_asked, seen, or not_seen
+  status: answered, partial, unsupported, needs_key, needs_addresses, too_late, blocked, failed, not_asked, seen, or not_seen
   markets_expected: markets expected, a count; NULL where markets are not the measure
   markets_seen: markets seen, a count
   expected_usd: open interest expected, or the dated size of what is not seen, US dollars

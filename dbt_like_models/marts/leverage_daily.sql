@@ -5,7 +5,7 @@ columns:
   day: UTC date whose end (00:00 of the next day) the value stands for
   scope_type: market (the whole market), asset or venue
   scope: name within the scope type, all for the market
-  oi_to_market_cap_ratio: open interest over market capitalisation, a fraction; over the assets whose supply is known
+  oi_to_market_cap_ratio: open interest over market capitalisation, a fraction; over the assets whose supply is known (BTC and ETH come along, others by `margin-debt import reference`)
   oi_to_exchange_reserve_ratio: coins of open interest over coins on exchanges, a fraction; assets only
   oi_to_posted_margin_ratio: open interest over margin posted, a ratio; over the venues with dated account evidence
   oi_to_volume_days: open interest over what is traded in a day, days; over the markets where both are seen

@@ -7,7 +7,7 @@ columns:
   venue: exchange
   dataset: what was asked for
   attempt: 1 for the first try of a run
-  status: answered, partial, unsupported, needs_key, too_late, blocked or failed
+  status: answered, partial, unsupported, needs_key, needs_addresses, too_late, blocked or failed
   rows: rows stored, a count
   calls: requests made, a count
   bytes: payload stored, bytes
@@ -18,7 +18,7 @@ columns:
   fetched_at: UTC instant of the attempt's end
 checks:
   rows_if: raw.fetch_log
-  values: {status: [answered, partial, unsupported, needs_key, too_late, blocked, failed]}
+  values: {status: [answered, partial, unsupported, needs_key, needs_addresses, too_late, blocked, failed]}
 */
 select
     day, run_id, venue, dataset, attempt, status, rows, calls, bytes, seconds, throttled_seconds,

@@ -72,19 +72,22 @@ def book_maintenance_ratio(table: TierTable, notional: Numbers) -> float:
     return float(np.sum(maintenance_margin(table, amounts))) / total if total > 0 else float("nan")
 
 
-def lognormal_maintenance_ratio(table: TierTable, median: float, sigma_log: float) -> float:
+def lognormal_maintenance_ratio(
+    table: TierTable, median: float, sigma_log: float, largest: float = np.inf
+) -> float:
     """Expected MM(N)/N of a book whose notional is spread lognormally over position sizes, a fraction.
 
     median: size that halves the *notional* (not the number of positions), in the table's currency;
-    sigma_log: standard deviation of ln N, weighted by notional. With P_b the notional's share in step b and
-    Q_b the expectation of 1/N over it, the rate is sum(rate_b P_b - cum_b Q_b), in closed form. Raises
-    ValueError unless both are above zero.
+    sigma_log: standard deviation of ln N, weighted by notional; largest: no position is above it, and the
+    share of those that would be is spread over the rest. With P_b the notional's share in step b and Q_b the
+    expectation of 1/N over it, the rate is sum(rate_b P_b - cum_b Q_b) over the share below the largest, in
+    closed form. Raises ValueError unless all are above zero.
     """
-    if not (median > 0 and sigma_log > 0):
-        message = "a lognormal of sizes needs a median and a sigma above zero"
+    if not (median > 0 and sigma_log > 0 and largest > 0):
+        message = "a lognormal of sizes needs a median, a sigma and a largest size above zero"
         raise ValueError(message)
     with np.errstate(divide="ignore"):
-        logs = np.append(np.log(table.floors / median), np.inf) / sigma_log
+        logs = np.log(np.minimum(np.append(table.floors, np.inf), largest) / median) / sigma_log
     share = np.diff(normal_below(logs))
     inverse = np.exp(sigma_log**2 / 2) / median * np.diff(normal_below(logs + sigma_log))
-    return float(np.sum(table.rates * share - table.deductions * inverse))
+    return float(np.sum(table.rates * share - table.deductions * inverse) / normal_below(logs[-1]))

@@ -189,6 +189,22 @@ RAW_SUITES: tuple[Suite, ...] = (
         "currency",
     ),
     _suite(
+        "wallet_position",
+        (
+            *_amounts("amount", "base"),
+            within("position_side", "long", "short"),
+            # no account has ever held more than a few billion dollars of positions
+            between("own_usd", 0, 1e11),
+            between("margin_usd", 0, 1e11),
+            between("equity_usd", -1e11, 1e11),
+            between("set_leverage", 1, 2000),
+        ),
+        Delivery("address"),
+        "address",
+        "position_side",
+        optional="position_side",
+    ),
+    _suite(
         "fetch_log",
         (
             within("status", *Status),

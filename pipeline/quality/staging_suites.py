@@ -202,6 +202,23 @@ STAGING_SUITES: tuple[Suite, ...] = (
         is_key_blocking=True,
     ),
     Suite(
+        "staging.stg_wallet_position",
+        columns(
+            "day date, venue varchar, address varchar, market varchar, position_side varchar, "
+            "observed_at timestamptz, known_at timestamptz, distance_hours double, "
+            "size_base_listed double, notional_usd double, margin_usd double, set_leverage double, "
+            "equity_usd double"
+        ),
+        ("day", "venue", "address", "market", "position_side", "observed_at", "known_at"),
+        (
+            within("position_side", "long", "short", "account", is_blocking=True),
+            between("notional_usd", 0, 1e11, is_blocking=True),
+            between("set_leverage", 1, 2000),
+        ),
+        Delivery("address"),
+        is_key_blocking=True,
+    ),
+    Suite(
         "staging.stg_reference",
         columns(
             "day date, kind varchar, asset varchar, amount double, unit varchar, source varchar, "

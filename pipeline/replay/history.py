@@ -71,6 +71,11 @@ HISTORY_TABLES: dict[str, pa.Schema] = {
         "venue:text market:text occurred_at:instant side:text price:number amount_base:number"
     ),
     "insurance_fund": _schema("venue:text currency:text observed_at:instant balance:number"),
+    # Without a market it is the account and its money; with one, a position: longs above zero.
+    "wallet_position": _schema(
+        "venue:text address:text market:text? observed_at:instant equity_usd:number? position_base:number? "
+        "set_leverage:number?"
+    ),
 }
 
 # Two liquidations may be alike in every column, so that table has no key.
@@ -84,12 +89,13 @@ _KEYS: dict[str, list[str]] = {
     "long_short_ratio": ["venue", "market", "population", "observed_at"],
     "leverage_tier": ["venue", "market", "observed_at", "tier"],
     "insurance_fund": ["venue", "currency", "observed_at"],
+    "wallet_position": ["venue", "address", "market", "observed_at"],
 }
 _SORT = {**_KEYS, "liquidation": ["venue", "market", "occurred_at", "side", "price", "amount_base"]}
 
 _ABOVE_ZERO = {
     "contract_size", "funding_interval_hours", "mark_price", "index_price", "interval_hours",
-    "long_short_ratio", "price", "amount_base", "max_leverage",
+    "long_short_ratio", "price", "amount_base", "max_leverage", "set_leverage",
 }  # fmt: skip
 _NOT_NEGATIVE = {
     "open_interest_base", "volume_base_24h", "amount", "notional_floor", "initial_margin_rate",

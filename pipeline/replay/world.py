@@ -31,6 +31,7 @@ _KEY_COLUMNS = {
     "leverage_tier": ["venue", "market", "notional_unit"],
     "liquidation": ["venue", "market", "side"],
     "insurance_fund": ["venue", "currency"],
+    "wallet_position": ["venue", "address", "market"],
 }
 
 

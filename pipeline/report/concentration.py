@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 
-from pipeline.report import charts, words
+from pipeline.report import charts, participants, words
 from pipeline.report.base import Section
 from pipeline.report.content import Chart, Column, SectionContent, Series, Table
 from pipeline.report.data import ReportData
@@ -60,6 +60,7 @@ def draw(data: ReportData) -> SectionContent:
             _cells(data),
             _venue_shares(data, day),
             _largest_assets(data),
+            *participants.blocks(data),
             _all_measures(data),
         ),
     )
@@ -237,6 +238,7 @@ def _all_measures(data: ReportData) -> Table:
             )
             for row in rows
         ),
+        "Participants are samples, of accounts by side or of listed wallets: see what they cannot tell.",
         is_folded=True,
     )
 

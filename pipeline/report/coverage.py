@@ -11,7 +11,8 @@ from pipeline.report.content import Chart, Column, SectionContent, Series, Table
 from pipeline.report.data import ReportData
 
 SEEN = ("answered", "seen")
-NOT_OFFERED = ("unsupported", "not_seen")
+# nothing was withheld: it is not published, or no account was listed to ask about
+NOT_OFFERED = ("unsupported", "not_seen", "needs_addresses")
 
 
 def draw(data: ReportData) -> SectionContent:

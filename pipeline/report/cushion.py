@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.report import calls, charts, words
+from pipeline.report import calls, charts, maintenance, words
 from pipeline.report.base import Section
 from pipeline.report.content import Chart, Column, SectionContent, Series, Table
 from pipeline.report.data import ReportData
@@ -42,6 +42,7 @@ def draw(data: ReportData) -> SectionContent:
         """
     )
     after = (
+        *maintenance.blocks(data),
         calls.tier_changes(data, data.column(market, "tabled_ratio")[-1]),
         calls.forced_orders(data, day),
     )

@@ -28,7 +28,7 @@ def draw(data: ReportData) -> SectionContent:
           sum(try_cast(high_usd as decimal(38, 2)))::double as high_usd,
           count(*) - count(high_usd) as unbounded
         from margin_debt_daily
-        where day between $first_day::date and $day::date
+        where day between $first_day::date and $day::date and measure is distinct from 'not_seen'
         group by day, class
         order by class, day
         """
@@ -44,6 +44,7 @@ def draw(data: ReportData) -> SectionContent:
             _band_chart(day, bounds, change=totals.debt_change(data, MONTH_DAYS), seen=seen),
             _class_chart(day, series, bounds),
             _class_table(series, interest, changes),
+            _not_seen_table(data),
             _basis_table(data),
             _interest_chart(day, interest, totals.open_interest_change(data, MONTH_DAYS), seen),
             _growth_chart(day, totals.growth_30d(data)),
@@ -168,7 +169,37 @@ def _class_table(
             Column("upper / open interest"),
         ),
         tuple(rows),
-        "Classes add up to the total. Classes that no venue of ours reports are under coverage, as not seen.",
+        "Classes add up to the total. Classes that no venue of ours reports follow, as not seen.",
+    )
+
+
+def _not_seen_table(data: ReportData) -> Table:
+    rows = data.rows(
+        """
+        select class, venue, not_seen_usd, replace(high_basis, 'not seen: ', '') as basis
+        from margin_debt_daily
+        where day = $day::date and measure = 'not_seen'
+        order by not_seen_usd desc nulls last, class, venue
+        """
+    )
+    return Table(
+        "Classes of debt that exist and are not seen",
+        (
+            Column("class", is_number=False),
+            Column("who", is_number=False),
+            Column("size elsewhere"),
+            Column("from", is_number=False),
+        ),
+        tuple(
+            (
+                row["class"],
+                row["venue"].replace("_", " "),
+                words.usd(row["not_seen_usd"]),
+                words.text(row["basis"]),
+            )
+            for row in rows
+        ),
+        "In no total and in no chart of this page; the share of the known market counts them.",
     )
 
 
@@ -178,11 +209,13 @@ def _basis_table(data: ReportData) -> Table:
         select class, bound, basis, sum(try_cast(usd as decimal(38, 2)))::double as usd, count(*) as rows
         from (
           select day, class, 1 as place, 'lower' as bound, low_basis as basis, low_usd as usd
-          from margin_debt_daily
+          from margin_debt_daily where measure is distinct from 'not_seen'
           union all
           select day, class, 2, 'estimate', estimate_basis, estimate_usd from margin_debt_daily
+          where measure is distinct from 'not_seen'
           union all
           select day, class, 3, 'upper', high_basis, high_usd from margin_debt_daily
+          where measure is distinct from 'not_seen'
         )
         where day = $day::date
         group by class, place, bound, basis
@@ -294,10 +327,7 @@ SECTION = Section(
     needs={
         "margin_debt_daily": (
             *totals.NEEDS_DEBT["margin_debt_daily"],
-            "measure",
-            "low_basis",
-            "estimate_basis",
-            "high_basis",
+            "venue", "low_basis", "estimate_basis", "high_basis", "not_seen_usd",
         ),
         **totals.NEEDS_OPEN_INTEREST,
         **totals.NEEDS_GROWTH,

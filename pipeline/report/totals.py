@@ -12,7 +12,7 @@ from pipeline.report.charts import LITTLE_SEEN_RATIO
 from pipeline.report.content import Series
 from pipeline.report.data import ReportData
 
-NEEDS_DEBT = {"margin_debt_daily": ("day", "class", "low_usd", "estimate_usd", "high_usd")}
+NEEDS_DEBT = {"margin_debt_daily": ("day", "class", "measure", "low_usd", "estimate_usd", "high_usd")}
 NEEDS_OPEN_INTEREST = {"open_interest_by_venue_daily": ("day", "venue", "open_interest_usd")}
 NEEDS_GROWTH = {
     "growth_daily": (
@@ -54,7 +54,7 @@ def debt(data: ReportData) -> dict[str, list[Any]]:
             then sum(try_cast(estimate_usd as decimal(38, 2)))::double end as estimate_usd,
           sum(try_cast(high_usd as decimal(38, 2)))::double as high_usd
         from margin_debt_daily
-        where day between $first_day::date and $day::date
+        where day between $first_day::date and $day::date and measure is distinct from 'not_seen'
         group by day
         """
     )
@@ -191,7 +191,7 @@ def coverage_words(data: ReportData, dataset: str) -> str:
           sum(markets_seen) as markets_seen,
           sum(markets_expected) as markets_expected,
           count(*) filter (status in ('answered', 'seen')) as answered,
-          count(*) filter (status <> 'unsupported') as asked
+          count(*) filter (status not in ('unsupported', 'needs_addresses')) as asked
         from coverage_daily
         where day = $day::date and dataset <> 'known_universe' and venue <> 'all'
         group by dataset

@@ -73,6 +73,7 @@ RISK_REPORTS: Mapping[Dataset, Declaration] = {
         note="bounds of USDT-M are notional, of COIN-M coins",
     ),
     Dataset.LIQUIDATION: Unsupported("forced orders of all accounts are only on the websocket"),
+    Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
     Dataset.INSURANCE_FUND: Reports(
         unit=Unit.CURRENCY,
         stamp=Stamp.INSTANT,

@@ -51,6 +51,7 @@ RISK_REPORTS: Mapping[Dataset, Declaration] = {
         note="perpetuals and margin positions; the trigger is kept, not the executions that follow; "
         "ccxt takes the side from the execution flag",
     ),
+    Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
     Dataset.INSURANCE_FUND: Reports(
         unit=Unit.CURRENCY,
         stamp=Stamp.INSTANT,

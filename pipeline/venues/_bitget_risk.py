@@ -20,7 +20,7 @@ from pipeline.records import (
     Stamp,
     Unit,
 )
-from pipeline.venues.base import Declaration, Evidence, Reports, instant, number
+from pipeline.venues.base import Declaration, Evidence, Reports, Unsupported, instant, number
 
 if TYPE_CHECKING:
     from pipeline.venues.asker import Asker
@@ -61,6 +61,7 @@ RISK_REPORTS: Mapping[Dataset, Declaration] = {
         link=f"{DOCS}/uta/public/Get-Liquidations",
         note="buy is a long that was closed; the documents do not say what `amount` counts",
     ),
+    Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
     Dataset.INSURANCE_FUND: Reports(
         unit=Unit.CURRENCY,
         stamp=Stamp.INSTANT,

@@ -51,6 +51,7 @@ RISK_REPORTS: Mapping[Dataset, Declaration] = {
         note="rates are fractions or percent: the initial rate times the leverage is 1 or 100",
     ),
     Dataset.LIQUIDATION: Unsupported("forced orders are sent over the websocket alone"),
+    Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
     Dataset.INSURANCE_FUND: Reports(
         unit=Unit.CURRENCY,
         stamp=Stamp.INSTANT,

@@ -25,6 +25,7 @@ from pipeline.venues.base import (
     Declaration,
     Evidence,
     Reports,
+    Unsupported,
     instant,
     number,
     optional_number,
@@ -80,6 +81,7 @@ RISK_REPORTS: Mapping[Dataset, Declaration] = {
         link=f"{DOCS}/#query-liquidation-order-history",
         note="an hour a call; size is the position, above zero when long; ccxt sends milliseconds",
     ),
+    Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
     Dataset.INSURANCE_FUND: Reports(
         unit=Unit.CURRENCY,
         stamp=Stamp.INSTANT,

@@ -23,6 +23,7 @@ from pipeline.venues.base import (
     Evidence,
     KeyOnly,
     Reports,
+    Unsupported,
     instant,
     number,
     optional_number,
@@ -62,6 +63,7 @@ RISK_REPORTS: Mapping[Dataset, Declaration] = {
         note="linear contracts, twelve windows of two hours a day and 100 orders each at most; ccxt calls "
         "the contracts coins",
     ),
+    Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
     Dataset.INSURANCE_FUND: Reports(
         unit=Unit.CURRENCY,
         stamp=Stamp.INSTANT,

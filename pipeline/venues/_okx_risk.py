@@ -63,6 +63,7 @@ RISK_REPORTS: Mapping[Dataset, Declaration] = {
     Dataset.LIQUIDATION: Unsupported(
         "a websocket channel; the pinned ccxt has no call for liquidation orders"
     ),
+    Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
     Dataset.INSURANCE_FUND: Reports(
         unit=Unit.USD,
         stamp=Stamp.NONE,

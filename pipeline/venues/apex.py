@@ -104,6 +104,7 @@ class Apex(Venue):
             note="margins grow by a step with each incrementalPositionValue: the one row is the first step",
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are in no public call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no call"),
     }
 

@@ -83,8 +83,8 @@ class Asker:
         self.clock = clock
         self.run_id = run_id
         self.client = VenueClient(venue, settings, clock, holds or Holds(settings.holds, clock))
-        self.ccxt_version = self.client.ccxt_version
-        self.has_key = self.client.has_key
+        self.ccxt_version, self.has_key = self.client.ccxt_version, self.client.has_key
+        self.addresses = settings.addresses.get(venue.name, ())
         self.is_list_kept = False
         self.list_problem: PayloadUnreadable | None = None
         self._lists = lists

@@ -73,6 +73,7 @@ class Aster(Venue):
         Dataset.LONG_SHORT_RATIO: Unsupported("numbers of long and short accounts are in no call"),
         Dataset.LEVERAGE_TIER: KeyOnly("leverage brackets are answered to a signing wallet only"),
         Dataset.LIQUIDATION: Unsupported("only one's own forced orders are answered; others are streamed"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no call"),
     }
 

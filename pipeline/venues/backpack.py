@@ -118,6 +118,7 @@ class Backpack(Venue):
             note="margins grow with the root of the size: the one row is what the smallest position needs",
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are streamed, and in no call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no call"),
     }
 

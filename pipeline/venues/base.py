@@ -47,12 +47,13 @@ class Reports:
     observation is that day's level. history_days: depth of the venue's own history call, None if it has
     none. always_history: the history is a series of its own (settlements, liquidations), not a substitute
     for a snapshot. needs_key: it is asked only when the environment holds a read-only key of the venue.
+    needs_addresses: it is asked about each account that the settings list, and not at all without one.
     """
 
     unit: Unit | Mapping[Direction, Unit]
     stamp: Stamp
     tolerance_hours: float
-    how: Literal["bulk", "per_symbol", "per_currency"]
+    how: Literal["bulk", "per_symbol", "per_currency", "per_address"]
     evidence: Evidence
     link: str
     sides: Literal[1, 2] = 1
@@ -60,6 +61,7 @@ class Reports:
     always_history: bool = False
     publication_lag_hours: float = 0.0
     needs_key: bool = False
+    needs_addresses: bool = False
     note: str = ""
 
     def unit_for(self, direction: Direction | None) -> Unit:

@@ -94,6 +94,7 @@ class BingX(Venue):
         Dataset.LONG_SHORT_RATIO: Unsupported("numbers of long and short accounts are in no call"),
         Dataset.LEVERAGE_TIER: KeyOnly("maintenance margin ratios are answered only to an account"),
         Dataset.LIQUIDATION: KeyOnly("forced orders are answered to the account that they closed"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no call"),
     }
 

@@ -93,6 +93,7 @@ class CryptoCom(Venue):
         Dataset.LONG_SHORT_RATIO: Unsupported("numbers of long and short accounts are in no call"),
         Dataset.LEVERAGE_TIER: Unsupported("margins rise with size by a formula; there is no table of steps"),
         Dataset.LIQUIDATION: Unsupported("forced orders are in no public call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Reports(
             unit=Unit.CURRENCY,
             stamp=Stamp.INSTANT,

@@ -103,6 +103,7 @@ class Delta(Venue):
             note="margins grow steadily above max_leverage_notional: the one row ends there",
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are in no public call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no call"),
     }
 

@@ -95,6 +95,7 @@ class Deribit(Venue):
         Dataset.LIQUIDATION: Unsupported(
             "a flag of single trades in the list of all trades; bankruptcies are losses and not orders"
         ),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the fund stands on a web page and behind no call"),
     }
 

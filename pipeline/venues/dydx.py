@@ -101,6 +101,9 @@ class Dydx(Venue):
             note="the same for every size; the initial margin grows with the open interest of the market",
         ),
         Dataset.LIQUIDATION: Unsupported("liquidations are fills of accounts, and in no call of a market"),
+        Dataset.WALLET_POSITION: Unsupported(
+            "accounts can be read by their address, which is not done here yet"
+        ),
         Dataset.INSURANCE_FUND: Unsupported("the fund is an account of the chain, which is not asked"),
     }
 

@@ -92,6 +92,7 @@ class Extended(Venue):
             "risk factors by size are listed; which margin they are is not said"
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are marked in the list of recent trades only"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no public call"),
     }
 

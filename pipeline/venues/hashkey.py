@@ -88,6 +88,7 @@ class HashKey(Venue):
             note="rates are fractions; that the quantity of a risk limit counts contracts is named nowhere",
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are in no public call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no call"),
     }
 

@@ -22,6 +22,7 @@ from pipeline.records import (
     Stamp,
     Unit,
 )
+from pipeline.venues._hyperliquid_wallets import WALLETS, Wallets
 from pipeline.venues.base import (
     Declaration,
     Evidence,
@@ -44,7 +45,7 @@ _PAGE = 500
 _HOUR_MS = 3_600_000
 
 
-class Hyperliquid(Venue):
+class Hyperliquid(Wallets, Venue):
     """The main perpetuals exchange, margined in USDC."""
 
     name = "hyperliquid"
@@ -105,6 +106,7 @@ class Hyperliquid(Venue):
         ),
         Dataset.LIQUIDATION: Unsupported("no public call lists forced orders of all accounts"),
         Dataset.INSURANCE_FUND: Unsupported("losses are taken by a vault of depositors, not by a fund"),
+        Dataset.WALLET_POSITION: WALLETS,
     }
 
     def market_id(self, market: Mapping[str, Any]) -> str:

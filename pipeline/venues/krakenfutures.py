@@ -97,6 +97,7 @@ class KrakenFutures(Venue):
             note="levels of professional clients; a level ends where the next begins",
         ),
         Dataset.LIQUIDATION: Unsupported("trades of one market at a time name them, and go back a page only"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("no recorded answer shows what the liquidity pool's call counts"),
     }
 

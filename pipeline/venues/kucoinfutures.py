@@ -115,6 +115,7 @@ class KucoinFutures(Venue):
             note="bounds in quote; nothing says what those of inverse contracts count, which are not asked",
         ),
         Dataset.LIQUIDATION: Unsupported("liquidations are not published over REST"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the insurance fund's balance has no public call"),
     }
 

@@ -93,6 +93,9 @@ class Lighter(Venue):
             note="one step for positions of every size; margins count ten-thousandths",
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are marked in the stream of trades only"),
+        Dataset.WALLET_POSITION: Unsupported(
+            "accounts can be read by their address, which is not done here yet"
+        ),
         Dataset.INSURANCE_FUND: Unsupported("the fund is an account; its balance is in no call of its own"),
     }
 

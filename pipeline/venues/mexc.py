@@ -100,6 +100,7 @@ class Mexc(Venue):
             note="levels worked out from the rule in the list; ccxt begins at the increment, not at the base",
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are in no public call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Reports(
             unit=Unit.CURRENCY,
             stamp=Stamp.INSTANT,

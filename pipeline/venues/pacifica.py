@@ -89,6 +89,9 @@ class Pacifica(Venue):
         Dataset.LONG_SHORT_RATIO: Unsupported("numbers of long and short accounts are in no call"),
         Dataset.LEVERAGE_TIER: Unsupported("only the largest leverage of a market is listed"),
         Dataset.LIQUIDATION: Unsupported("forced orders are marked in the list of recent trades only"),
+        Dataset.WALLET_POSITION: Unsupported(
+            "accounts can be read by their address, which is not done here yet"
+        ),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no public call"),
     }
 

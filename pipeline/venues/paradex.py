@@ -85,6 +85,7 @@ class Paradex(Venue):
         Dataset.LONG_SHORT_RATIO: Unsupported("no ratio of longs and shorts is published"),
         Dataset.LEVERAGE_TIER: Unsupported("margin grows along a formula of the size, without steps"),
         Dataset.LIQUIDATION: Unsupported("trades of one market at a time name them among all others"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("no recorded answer shows what the insurance call counts"),
     }
 

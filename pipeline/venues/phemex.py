@@ -103,6 +103,7 @@ class Phemex(Venue):
             note="limits count the settlement currency; they come with the market list",
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are in no public call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no public call"),
     }
 

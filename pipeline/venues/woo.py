@@ -87,6 +87,7 @@ class Woo(Venue):
         Dataset.LONG_SHORT_RATIO: Unsupported("numbers of long and short accounts are in no call"),
         Dataset.LEVERAGE_TIER: Unsupported("margins rise with size by a formula; there is no table of steps"),
         Dataset.LIQUIDATION: Unsupported("forced orders are in no public call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("a call insuranceFund exists; nothing says what it answers"),
     }
 

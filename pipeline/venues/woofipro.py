@@ -100,6 +100,7 @@ class WoofiPro(Venue):
         Dataset.LIQUIDATION: Unsupported(
             "positions taken over by liquidators are listed, not the forced orders"
         ),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported(
             "the fund is a sum of positions and cash whose unit is not named"
         ),

@@ -99,6 +99,7 @@ class Xt(Venue):
             note="linear contracts only: nothing says what the steps of inverse ones count",
         ),
         Dataset.LIQUIDATION: Unsupported("forced orders are in no public call"),
+        Dataset.WALLET_POSITION: Unsupported("positions of single accounts are not public"),
         Dataset.INSURANCE_FUND: Unsupported("a call risk-balance exists; nothing says what it answers"),
     }
 

@@ -15,3 +15,10 @@ create or replace macro normal_below(z) as case
    over a NULL, and an unknown distance is no certain call. */
 create or replace macro first_passage(sigmas, days) as
     case when sigmas is not null then least(1.0, 2 * normal_below(-sigmas / sqrt(days))) end;
+/* Sizes spread lognormally, weighted by what they hold: the share of all in sizes up to one, and the mean of 1 / size
+   over that part. */
+create or replace macro lognormal_share(upto, median, sigma) as
+    case when upto > 0 then normal_below(ln(upto / median) / sigma) else 0.0 end;
+create or replace macro lognormal_inverse(upto, median, sigma) as
+    case when upto > 0 then exp(sigma * sigma / 2) / median * normal_below(ln(upto / median) / sigma + sigma)
+        else 0.0 end;

@@ -66,7 +66,7 @@ UNITLESS = {
     **dict.fromkeys(("max_leverage_before", "max_leverage_after"), "multiples of margin"),
     **dict.fromkeys(("steps_before", "steps_after", "orders"), "a count"),
     **dict.fromkeys(
-        ("venues", "markets", "assets", "members", "markets_expected", "markets_seen"), "a count"
+        ("venues", "markets", "assets", "members", "accounts", "markets_expected", "markets_seen"), "a count"
     ),
     **dict.fromkeys(("rows", "calls"), "a count"),
 }

@@ -72,6 +72,11 @@ def test_lognormal_sizes_agree_with_integrating_over_them(btc: TierTable) -> Non
     by_steps = sorted({-12.0, 12.0, *(np.log(np.array(FLOORS[1:]) / median) / sigma)})
     whole = sum(quad(rate_at, low, high)[0] for low, high in pairwise(by_steps))
     assert lognormal_maintenance_ratio(btc, median, sigma) == pytest.approx(whole, rel=1e-8)
+    # none above 2 million: what is asked of the rest, over the share that the rest holds
+    cut = float(np.log(2e6 / median) / sigma)
+    below = [z for z in by_steps if z < cut] + [cut]
+    part = sum(quad(rate_at, low, high)[0] for low, high in pairwise(below)) / norm.cdf(cut)
+    assert lognormal_maintenance_ratio(btc, median, sigma, largest=2e6) == pytest.approx(part, rel=1e-8)
 
 
 @pytest.mark.parametrize(

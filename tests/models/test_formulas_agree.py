@@ -22,7 +22,7 @@ from pipeline.methods.cushion import (
     ewma_sigma_ratio,
 )
 from pipeline.methods.forced_orders import orders_behind
-from pipeline.methods.tiers import maintenance_margin, tier_table
+from pipeline.methods.tiers import lognormal_maintenance_ratio, maintenance_margin, tier_table
 from pipeline.methods.vintages import entry_shares
 from pipeline.models import read_models
 from pipeline.warehouse import open_warehouse
@@ -215,6 +215,56 @@ def test_maintenance_of_a_position_between_the_steps(made: duckdb.DuckDBPyConnec
         ).fetchone()
         assert row is not None
         assert row[0] == pytest.approx(float(maintenance_margin(tier_table(floors, rates), size)), rel=1e-12)
+
+
+SIZES = (5e3, 4e5, 3e6, 9e8, 4e12)  # open interest of the markets below, US dollars
+
+
+def test_maintenance_of_lognormal_sizes(made: duckdb.DuckDBPyConnection) -> None:
+    """Markets of five sizes under one table: equal to the closed form, and between both bounds."""
+    floors, rates = [0, 50e3, 250e3, 1e6, 10e6, 100e6], [0.004, 0.005, 0.01, 0.025, 0.05, 0.125]
+    made.execute("delete from staging.stg_leverage_tier")
+    made.execute("delete from intermediate.int_market_day where day = $1", [LAST])
+    for place, usd in enumerate(SIZES):
+        made.execute(
+            "insert into intermediate.int_market_day (vintage, day, venue, market, asset, status, seen_usd)"
+            " values ('latest', $1, 'okx', $2, 'BTC', 'seen', $3)",
+            [LAST, f"M{place}", usd],
+        )
+        made.executemany(
+            "insert into staging.stg_leverage_tier (day, venue, market, tier, observed_at, known_at,"
+            " distance_hours, unit, notional_floor, notional_floor_quote, maintenance_margin_rate_ratio)"
+            " values ($1, 'okx', $2, $3, '2026-01-01', '2026-01-01', 0, 'quote', $4, $4, $5)",
+            [
+                [LAST, f"M{place}", tier, floor, rate]
+                for tier, (floor, rate) in enumerate(zip(floors, rates, strict=True), start=1)
+            ],
+        )
+    for name in ("int_tier_step", "int_tier_table", "int_margin_by_size"):
+        build_model(made, MODELS[name], FIRST_DAY)
+    (sizes,) = made.execute(
+        "select median_usd::double, sigma_log::double, largest_market_share_ratio::double"
+        " from seeds.position_sizes"
+    ).fetchall()
+    median, sigma, share = sizes
+    table = tier_table(floors, rates)
+    said = made.execute(
+        "select notional_usd, first_tier_ratio, lognormal_ratio, largest_ratio"
+        " from intermediate.int_margin_by_size order by notional_usd"
+    ).fetchall()
+    assert [row[0] for row in said] == list(SIZES)
+    for usd, first, between, most in said:
+        largest = usd * share
+        assert first == rates[0]
+        assert between == pytest.approx(
+            lognormal_maintenance_ratio(table, median, sigma, largest), rel=1e-9
+        ), usd
+        assert most == pytest.approx(float(maintenance_margin(table, largest)) / largest, rel=1e-12), usd
+        assert first <= between * (1 + 1e-12)
+        assert between <= most * (1 + 1e-12)
+    # the smallest market lies in the first tier whole; in the largest hardly any is above the largest size
+    assert said[0][1:] == pytest.approx((0.004, 0.004, 0.004), rel=1e-12)
+    assert said[-1][2] == pytest.approx(lognormal_maintenance_ratio(table, median, sigma), rel=1e-5)
 
 
 def test_the_normal_distribution_to_eight_digits(made: duckdb.DuckDBPyConnection) -> None:

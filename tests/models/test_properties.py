@@ -122,6 +122,71 @@ def test_a_row_that_is_split_leaves_totals_and_moves_the_hhi_as_algebra_says(
 
 
 @FEW
+@given(st.lists(st.tuples(USD, st.floats(0, 1)), min_size=1, max_size=6))
+def test_low_is_below_the_estimate_and_the_estimate_below_high_whatever_a_venue_asks(
+    warehouse: duckdb.DuckDBPyConnection, book: list[tuple[float, float]]
+) -> None:
+    """Of a venue with account evidence and of one without; small coins are asked a sixth and more."""
+    warehouse.execute("delete from intermediate.int_margin_rate")
+    fill(
+        warehouse, [(NOW, v, f"A{n}", f"A{n}", 1.0) for n in range(len(book)) for v in ("hyperliquid", "okx")]
+    )
+    warehouse.executemany(
+        "insert into intermediate.int_margin_rate (vintage, day, venue, asset, notional_usd,"
+        " maintenance_low_ratio, maintenance_high_ratio, tabled_ratio, tier_source)"
+        " values ('latest', $1, $2, $3, $4, $5, $5, 1, 'made')",
+        [
+            (NOW, venue, f"A{n}", usd, rate)
+            for n, (usd, rate) in enumerate(book)
+            for venue in ("hyperliquid", "okx")
+        ],
+    )
+    build_model(warehouse, MODELS["int_margin_debt"], FIRST_DAY)
+    rows = warehouse.execute(
+        "select venue, asset, low_usd, estimate_usd, high_usd from intermediate.int_margin_debt"
+    ).fetchall()
+    assert len(rows) == 2 * len(book)
+    for venue, asset, low, estimate, high in rows:
+        usd, rate = book[int(asset[1:])]
+        assert high == pytest.approx(usd * (1 - rate), rel=1e-9, abs=1e-6)
+        assert (estimate is None) == (venue == "okx")
+        assert 0 <= low <= (high if estimate is None else estimate) <= high
+
+
+@FEW
+@given(st.lists(st.one_of(st.none(), st.just(0.0), USD), min_size=4, max_size=4))
+def test_zero_counts_and_missing_does_not(
+    warehouse: duckdb.DuckDBPyConnection, amounts: list[float | None]
+) -> None:
+    """A venue with nothing open is seen, holds no share and falls to zero; an unseen one is in no sum."""
+    fill(
+        warehouse,
+        [(THEN, venue, "A", "BTC", 1e6) for venue in VENUES]
+        + [(NOW, venue, "A", "BTC", usd) for venue, usd in zip(VENUES, amounts, strict=True)],
+    )
+    known = [usd for usd in amounts if usd is not None]
+    growth, _ = growth_and_coverage(warehouse)
+    markets = one(
+        warehouse,
+        "select markets_expected, markets_seen, seen_usd from intermediate.int_coverage"
+        f" where venue = 'all' and day = date '{NOW}'",
+    )
+    assert markets[:2] == (4, len(known))
+    assert markets[2] == (pytest.approx(sum(known), rel=1e-9) if known else None) or markets[2] == 0
+    # under six tenths matched there is no growth to tell; a zero is a fall and not a gap
+    wanted = sum(known) / (1e6 * len(known)) - 1 if len(known) > 2 else None
+    assert growth == (None if wanted is None else pytest.approx(wanted, rel=1e-6, abs=1e-9))
+    build_model(warehouse, MODELS["int_concentration"], FIRST_DAY)
+    members = warehouse.execute(
+        "select members from intermediate.int_concentration where measure = 'open_interest'"
+        " and dimension = 'venue' and day = $1",
+        [NOW],
+    ).fetchall()
+    holders = sum(1 for usd in known if usd > 0)
+    assert members == ([(holders,)] if holders else [])
+
+
+@FEW
 @given(st.floats(1e-3, 1e6), st.floats(1e-6, 1e5), st.sampled_from([0.001, 0.01, 1.0, 100.0, 1000.0]))
 def test_the_unit_a_venue_sends_leaves_the_dollars_unchanged(
     warehouse: duckdb.DuckDBPyConnection, coins: float, price: float, size: float

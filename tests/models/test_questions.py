@@ -81,6 +81,21 @@ def test_forced_orders_have_no_upper_bound_where_one_day_has_none(marts: duckdb.
     assert (okx["long_usd"], okx["short_usd"], okx["estimate_usd"], okx["high_usd"]) == (2, 4, 8, None)
 
 
+def test_what_is_not_seen_stands_beside_the_debt_and_in_none_of_it(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "insert into margin_debt_daily (day, class, venue, asset, measure, low_usd, high_usd, not_seen_usd,"
+        " high_basis) values ('2026-03-01', 'derivative', 'okx', 'BTC', 'notional_less_margin', 1, 10, null,"
+        " 'tier'), ('2026-03-01', 'derivative', 'okx', 'ETH', 'notional_less_margin', 2, 20, null, 'tier'),"
+        " ('2026-03-01', 'defi', 'money_markets', 'all', 'not_seen', null, null, 500, 'not seen: a report')"
+    )
+    unseen, seen = ask(marts, named("debt_of_the_known_market"))
+    assert (seen["class"], seen["low_usd"], seen["high_usd"], seen["not_seen_usd"]) == (
+        "derivative", 3, 30, None
+    )  # fmt: skip
+    assert (unseen["class"], unseen["high_usd"], unseen["not_seen_usd"]) == ("defi", None, 500)
+    assert unseen["basis"] == "not seen: a report"
+
+
 def test_margin_that_swings_is_measured_over_the_span(marts: duckdb.DuckDBPyConnection) -> None:
     for day, margin in (("2026-01-01", 0.02), ("2026-01-31", 0.10), ("2026-03-02", 0.05)):
         marts.execute(
@@ -102,6 +117,9 @@ def test_what_others_published_stands_beside_what_we_do_not_cover(marts: duckdb.
     # L01: 36.5, 39.07 and 53.13 = 17.78 + 26.47 + 8.88
     assert [row["published_usd"] / 1e9 for row in loans] == [36.5, 39.07, 53.13]
     assert loans[2]["published_usd"] / 1e9 == pytest.approx(17.78 + 26.47 + 8.88)
+    forced = ask(marts, named("published_elsewhere"), measure="liquidations")
+    # L03: 19.13 or 19.16 bn in 24 hours
+    assert [row["published_usd"] / 1e9 for row in forced] == [19.13, 19.16]
     fall = ask(marts, named("published_elsewhere"), measure="bitcoin_open_interest")
     # L05: a fall of 21.6 %
     assert fall[1]["published_usd"] / fall[0]["published_usd"] - 1 == pytest.approx(-0.216, abs=5e-4)

@@ -172,6 +172,20 @@ def test_typed_supplies_of_bitcoin_are_those_recorded() -> None:
     assert compared == 4
 
 
+def test_the_feed_that_was_cut_shows_less_from_the_day_in_the_seed() -> None:
+    """Binance: a hundred days before the cut and a hundred after, in coins and beside a price that rose."""
+    rows = pd.read_csv(SHARED / "data/liquidations/binance_btcusdt_daily.csv", index_col="timestamp")
+    coins = (rows["long_liq"] + rows["short_liq"]).set_axis(pd.to_datetime(rows.index))
+    (feed,) = [row for row in seed("liquidation_feeds.csv") if row["evidence"] == "recorded"]
+    assert feed["venue"] == "binance"
+    cut = pd.Timestamp(feed["since"])
+    before = coins[(coins.index < cut) & (coins.index >= cut - pd.Timedelta(days=100))]
+    after = coins[(coins.index > cut) & (coins.index <= cut + pd.Timedelta(days=100))]
+    assert (len(before), len(after)) == (100, 100)
+    assert after.median() < before.median() / 3
+    assert {row["evidence"] for row in seed("liquidation_feeds.csv")} == {"recorded", "published", "memory"}
+
+
 @pytest.fixture(scope="module")
 def one_day() -> pd.DataFrame:
     """Open interest of 96 venues on 2026-01-28, USD, one row a venue and asset."""

@@ -75,8 +75,8 @@ def test_equal_tables_give_equal_bytes(tiny: Path, tmp_path: Path) -> None:
         assert (tmp_path / f"{name}.parquet").read_bytes() == (tiny / f"{name}.parquet").read_bytes()
 
 
-def test_the_format_has_ten_tables_and_instants_in_utc() -> None:
-    assert len(HISTORY_TABLES) == 10
+def test_the_format_has_eleven_tables_and_instants_in_utc() -> None:
+    assert len(HISTORY_TABLES) == 11
     for schema in HISTORY_TABLES.values():
         for field in schema:
             if field.name.endswith("_at") or field.name == "effective_from":

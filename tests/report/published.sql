@@ -15,9 +15,16 @@ create table borrow_daily (day date, venue text, currency text, kind text, borro
   lent_amount double, used_usd double, utilisation_ratio double, age_hours double, formula_version text default '1');
 create table margin_debt_daily (day date, class text, venue text, asset text, measure text, low_usd double,
   estimate_usd double, high_usd double, low_basis text, estimate_basis text, high_basis text, coverage_ratio double,
-  formula_version text default '1');
+  not_seen_usd double, not_seen_as_of date, formula_version text default '1');
 create table concentration_daily (day date, measure text, dimension text, hhi_ratio double, effective_n double,
   top1_ratio double, top3_ratio double, top5_ratio double, gini_ratio double, theil_t double, members bigint,
+  formula_version text default '1');
+create table maintenance_rate_daily (day date, scope_type text, scope text, notional_usd double, tabled_ratio double,
+  first_tier_ratio double, lognormal_ratio double, largest_ratio double, assumption text, sizes_as_of date,
+  formula_version text default '1');
+create table participants_daily (day date, population text, long_share_ratio double, covered_usd double,
+  covered_ratio double, venues bigint, markets bigint, accounts bigint, equity_usd double, equity_debt_ratio double,
+  account_debt_ratio double, set_debt_ratio double, hhi_ratio double, top1_ratio double, sample_bias text,
   formula_version text default '1');
 create table coverage_daily (day date, dataset text, venue text, status text, markets_expected bigint,
   markets_seen bigint, expected_usd double, seen_usd double, seen_ratio double, age_hours double, reason text,
@@ -119,6 +126,9 @@ select day, 'open_interest', dimension, 1 / number, number, 0.42, 0.8, 0.96, mem
 from (select day, 'venue' as dimension, 3.9 + 0.4 * sin(back / 80) as number, 6 as members from days
   union all select day, 'asset', 3.1 + 0.3 * cos(back / 50), 12 from days);
 
+insert into participants_daily (day, population, long_share_ratio, covered_usd, covered_ratio, venues, sample_bias)
+select day, 'accounts', 0.6, 2e10, 0.4, 2, 'an account is no person' from days;
+
 insert into coverage_daily (day, dataset, venue, status, markets_expected, markets_seen, expected_usd, seen_usd,
   seen_ratio, age_hours, reason)
 select day, 'open_interest', venue, case when is_seen then 'answered' else 'failed' end, 200,
@@ -186,6 +196,9 @@ select 'r1', venue, 'open_interest', 2, day, 'failed', 0, 'VenueUnavailable',
   'connection reset by peer', timezone('UTC', day::timestamp + interval 1445 minute)
 from cells where not is_seen;
 
+insert into margin_debt_daily (day, class, venue, asset, measure, low_basis, high_basis, not_seen_usd, not_seen_as_of)
+select day, class, 'others', 'all', 'not_seen', 'not seen: a report', 'not seen: a report', size_usd, as_of
+from days, (values ('defi', 26.47e9, date '2025-06-30'), ('options', null, null)) as unseen (class, size_usd, as_of);
 insert into dictionary values ('margin_debt_daily', 'high_usd', 'double', 'usd', 'upper bound of the debt',
   'maintenance margin of the first tier');
 

@@ -67,6 +67,57 @@ def test_the_ladder_adds_up_assets_and_names_both_sides(tmp_path: Path) -> None:
     assert "Margin tables as of 2026-09-01." in text
 
 
+def test_wallets_and_sides_are_told_with_what_they_cannot_tell(tmp_path: Path) -> None:
+    bias = "only a few <b>addresses</b>"
+    text = _written(
+        f"""
+        insert into participants_daily (day, population, long_share_ratio, covered_usd, covered_ratio, venues,
+          accounts, equity_debt_ratio, account_debt_ratio, set_debt_ratio, hhi_ratio, top1_ratio, sample_bias)
+        values ('2026-03-31', 'listed_wallets', 0.25, 2e9, 0.125, 1, 3, 0.2, 0.53, 0.9, 0.5, 0.6, '{bias}'),
+          ('2026-03-31', 'top_positions', 0.8, 3e9, 0.3, 2, null, null, null, null, null, null, 'one side')
+        """,
+        tmp_path,
+    )
+    assert "the largest accounts, by size 80.0 % 30.0 % 2 one side" in text
+    assert f"listed wallets, by size 25.0 % 12.5 % 1 {bias}" in text
+    assert "Leverage of 3 listed wallets, 2.0 bn USD of positions" in text
+    assert "of all together 20.0 %" in text
+    assert "of each one 53.0 %" in text
+    assert "they set 90.0 %" in text
+
+
+def test_maintenance_by_size_stands_with_its_assumption(tmp_path: Path) -> None:
+    text = _written(
+        """
+        insert into maintenance_rate_daily values
+          ('2026-03-31', 'market', 'all', 5e9, 0.5, 0.004, 0.0123, 0.05, 'sizes of a few', '2026-02-22', '1'),
+          ('2026-03-31', 'asset', 'BTC', 4e9, 0.8, 0.005, 0.02, 0.06, 'sizes of a few', '2026-02-22', '1')
+        """,
+        tmp_path,
+    )
+    assert "the market 0.4 % 1.2 % 5.0 % 50.0 %" in text
+    assert "BTC 0.5 % 2.0 % 6.0 % 80.0 %" in text
+    assert "Assumed: sizes of a few; as of 2026-02-22, also on earlier days." in text
+
+
+def test_a_class_that_is_not_seen_has_a_row_and_no_part_of_the_total(tmp_path: Path) -> None:
+    text = _written(
+        """
+        insert into margin_debt_daily (day, class, venue, asset, measure, low_usd, high_usd) values
+          ('2026-03-31', 'margin_loan', 'bitfinex', 'USD', 'used', 3e9, 3e9);
+        insert into margin_debt_daily (day, class, venue, asset, measure, high_basis, not_seen_usd,
+          not_seen_as_of) values
+          ('2026-03-31', 'defi', 'money_markets', 'all', 'not_seen', 'not seen: a report, 2025-06-30',
+            26.47e9, '2025-06-30'),
+          ('2026-03-31', 'options', 'all_venues', 'all', 'not_seen', 'not seen: nothing', null, null)
+        """,
+        tmp_path,
+    )
+    assert "Margin debt is between its bounds: 3.0 bn USD" in text
+    assert "defi money markets 26.5 bn USD a report, 2025-06-30" in text
+    assert "options all venues not known nothing" in text
+
+
 @pytest.mark.parametrize(
     ("tiers_as_of", "is_counterfactual", "expected"),
     [

@@ -7,6 +7,7 @@ One file a venue. Its keys:
 - spot, multipliers, listed_late, delisted, interval_changes, gaps, gaps_are_of_price_too: what is special
 - borrow_rates, margin_loans, long_short_ratios, leverage_tiers, liquidations, insurance_funds: the other
   datasets, each row with the columns of the history folder; levels move a little from day to day
+- wallets: public accounts, each with its money and positions [market, signed coins, leverage set]
 - silent: columns the venue does not send, as `dataset.column`
 - without_history: markets whose levels the venue's history leaves out (dated futures, say)
 - settled_outlives_listing: directions whose settlement history is asked of all markets at once

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from venue_truth import addresses
+
 from pipeline.clock import VirtualClock, end_of
 from pipeline.errors import VenueProblem
 from pipeline.fetch import AFTER_MIDNIGHT, ask_within
@@ -110,7 +112,7 @@ def methods_of(venue: Venue) -> list[str]:
 async def recorded(venue: Venue, server: ReplayServer, home: Path, days: Sequence[date]) -> Tape:
     """Ask a venue everything it declares about some days, and keep what it answered."""
     clock = VirtualClock(end_of(days[-1]) + AFTER_MIDNIGHT)
-    settings = Settings(home=home, redirect=server.address)
+    settings = Settings(home=home, redirect=server.address, addresses=addresses())
     tape = Tape(venue, days, Asker(venue, settings, clock, "fuzz"))
     seen: list[Asked] = []
 

@@ -50,6 +50,7 @@ MEANINGS = {
     Dataset.LEVERAGE_TIER: LEVELS,
     Dataset.LIQUIDATION: LEVELS,
     Dataset.INSURANCE_FUND: {Unit.CURRENCY, Unit.USD},
+    Dataset.WALLET_POSITION: {Unit.BASE},
 }
 
 

@@ -102,6 +102,7 @@ def history_tables() -> dict[str, pd.DataFrame]:
         "leverage_tier": _tiers(),
         "liquidation": _liquidations(),
         "insurance_fund": _moving("insurance_funds", "balance"),
+        "wallet_position": _wallets(),
     }
     return {name: table.reset_index(drop=True) for name, table in tables.items() if len(table)}
 
@@ -233,6 +234,31 @@ def _liquidations() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _wallets() -> pd.DataFrame:
+    """Accounts at the end of every day: their money, and positions that move a little while it is listed."""
+    columns = ["venue", "address", "market", "observed_at", "equity_usd", "position_base", "set_leverage"]
+    rows: list[tuple[object, ...]] = []
+    for name, file in EVIDENCE.items():
+        for place, wallet in enumerate(file.rows("wallets")):
+            for n in range(DAYS + 1):
+                who, money = (name, wallet["address"]), wallet["equity_usd"] * _wave(n, place)
+                rows.append((*who, None, at(n), money, None, None))
+                rows += [
+                    (*who, market, at(n), None, size * _wave(n, place + 1), float(leverage))
+                    for market, size, leverage in wallet["positions"]
+                    if _is_listed(name, {"market": market}, n)
+                ]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[4:], float))
+
+
+def addresses() -> dict[str, tuple[str, ...]]:
+    """The accounts of the evidence, by venue, as settings list them."""
+    listed = {
+        name: tuple(wallet["address"] for wallet in file.rows("wallets")) for name, file in EVIDENCE.items()
+    }
+    return {name: of_venue for name, of_venue in listed.items() if of_venue}
+
+
 def write_truth(folder: Path) -> dict[str, pd.DataFrame]:
     """Write the history folder and return its tables."""
     tables = history_tables()
@@ -247,7 +273,7 @@ def collect(
     venues: Mapping[str, Venue] = UNDER_TEST,
 ) -> list[Outcome]:
     """Fetch over real HTTP with the real ccxt classes into `home`/raw."""
-    settings = Settings(home=home, redirect=server.address)
+    settings = Settings(home=home, redirect=server.address, addresses=addresses())
     clock = VirtualClock(end_of(moments[0].day) + AFTER_MIDNIGHT)
 
     def move_to(instant: datetime) -> None:

@@ -1,7 +1,7 @@
 """What Hyperliquid sends: POST /info with a `type`; strings for numbers, coins for amounts, hourly funding.
 
-Answers carry no time. Delisted coins stay in the universe with `isDelisted`. The builder-deployed dexes and
-everything about accounts do not belong here: the first are answered as an empty list.
+Answers carry no time. Delisted coins stay in the universe with `isDelisted`. The builder-deployed dexes do
+not belong here and are answered as an empty list; accounts are worded by `_hyperliquid_accounts.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pipeline.errors import HistoryInvalid
+from pipeline.replay.wire._hyperliquid_accounts import account_state
 from pipeline.replay.wire.base import Json, Refusal, Request, WireError, text
 from pipeline.replay.world import DAY_MS, HOUR_MS, Market, Series, World
 
@@ -196,6 +197,7 @@ _ROUTES: dict[str, Callable[[Request, World, int], Json]] = {
     "meta": _meta,
     "metaAndAssetCtxs": _meta_and_contexts,
     "fundingHistory": _funding_history,
+    "clearinghouseState": account_state,
     "spotMeta": _spot_meta,
     "spotMetaAndAssetCtxs": lambda request, world, now_ms: [_spot_meta(request, world, now_ms), []],
     "perpDexs": lambda _request, _world, _now_ms: [None],
