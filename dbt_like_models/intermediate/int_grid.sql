@@ -17,12 +17,16 @@ checks:
   rows_if: raw.markets
   not_null: [asset, multiplier, is_closed]
 */
-with lists as (
-    select venue, day as list_day, count(*) as markets,
-        lag(count(*)) over (partition by venue order by day) as markets_before
-    from staging.stg_markets
-    where kind in ('swap', 'future')
-    group by venue, day
+with unread_rows as (
+    select distinct venue, day from staging.stg_fetch_log where dataset = 'markets' and status = 'partial'
+),
+lists as (
+    select m.venue, m.day as list_day, count(*) as markets, any_value(p.day) is not null as is_partial,
+        lag(count(*)) over (partition by m.venue order by m.day) as markets_before
+    from staging.stg_markets as m
+    left join unread_rows as p on p.venue = m.venue and p.day = m.day
+    where m.kind in ('swap', 'future')
+    group by m.venue, m.day
 ),
 first_lists as (
     select venue, min(list_day) as first_list_day
@@ -40,7 +44,8 @@ dated as (
     select
         v.day, v.venue, v.first_list_day, coalesce(l.list_day, v.first_list_day) as list_day,
         -- a list that lost a third of its markets at once is not believed about closings
-        coalesce(l.markets < 0.67 * l.markets_before, false) as is_doubtful
+        coalesce(l.markets < 0.67 * l.markets_before, false) as is_doubtful,
+        coalesce(l.is_partial, false) as is_partial
     from venue_days as v
     asof left join lists as l on v.venue = l.venue and v.day >= l.list_day
 ),
@@ -62,7 +67,8 @@ listed as (
 gone as (
     select
         d.day, d.venue, s.market, max(s.seen_day) as seen_day, any_value(d.list_day) as list_day,
-        bool_or(d.is_doubtful) as is_doubtful
+        -- who is missing where rows could not be read may be one of them: for a week that is no closing
+        bool_or(d.is_doubtful or (d.is_partial and s.seen_day >= d.list_day - 7)) as is_doubtful
     from dated as d
     inner join last_seen as s on s.venue = d.venue and s.seen_day < d.list_day and s.seen_day >= d.day - 400
     anti join listed as l on l.day = d.day and l.venue = d.venue and l.market = s.market
