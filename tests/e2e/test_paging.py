@@ -1,4 +1,4 @@
-"""Histories that come page by page, from a venue that turns its pages over or sends the first one for ever."""
+"""Histories that come page by page, from a venue that turns its pages over or repeats the first one."""
 
 from __future__ import annotations
 
