@@ -33,7 +33,7 @@ def test_no_text_becomes_code_and_no_shell_is_started(module: str) -> None:
     assert ("allow_pickle", True) not in set(keywords(module))
 
 
-def test_only_the_embedded_exchange_and_dagster_listen_and_to_this_machine_alone() -> None:
+def test_what_listens_listens_to_this_machine_alone() -> None:
     listening = {
         module for module in trees() if any(name.rsplit(".", 1)[-1] in LISTENERS for name in calls(module))
     }

@@ -41,17 +41,16 @@ ANSWERS = {
     "/info": (403, f"<html><body>{echo('hyperliquid')}</body></html>"),
 }
 # A row that was answered, with the key in a field that nobody asked for.
-ANSWERS["/fapi/v1/premiumIndex"] = (
-    200,
-    json.dumps(
-        [
-            {
-                "symbol": "BTCUSDT", "markPrice": "100000", "indexPrice": "100000",
-                "lastFundingRate": "0.0001", "nextFundingTime": 1749456000000, "time": 1749427200000, "customer": KEYS["binance"][0],
-            }
-        ]
-    ),
-)  # fmt: skip
+_ROW = {
+    "symbol": "BTCUSDT",
+    "markPrice": "100000",
+    "indexPrice": "100000",
+    "lastFundingRate": "0.0001",
+    "nextFundingTime": 1749456000000,
+    "time": 1749427200000,
+    "customer": KEYS["binance"][0],
+}
+ANSWERS["/fapi/v1/premiumIndex"] = (200, json.dumps([_ROW]))
 
 
 @dataclass
@@ -82,7 +81,8 @@ def repeated(tmp_path_factory: pytest.TempPathFactory, exchange: ReplayServer) -
 def test_the_log_tells_what_the_venue_said_without_the_key(repeated: Ran, venue: str) -> None:
     rows = ask(
         repeated.home,
-        "select message from fetch_log where venue = $1 and dataset = 'open_interest' and message is not null",
+        "select message from fetch_log"
+        " where venue = $1 and dataset = 'open_interest' and message is not null",
         venue,
     )
     assert rows
