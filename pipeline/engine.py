@@ -206,7 +206,7 @@ def _cause(event: object) -> str:
 
 
 def _gaps(runtime: Runtime, last_day: date) -> list[str]:
-    """Datasets that failed on the last day but answered within 7 days before, and thin coverage."""
+    """Datasets that failed on the last day but answered within 7 days before, and what was not seen."""
     failed = {
         (outcome.venue, dataset, status)
         for outcome in runtime.outcomes
@@ -220,16 +220,26 @@ def _gaps(runtime: Runtime, last_day: date) -> list[str]:
         if _answered_lately(runtime, venue, dataset, last_day)
     ]
     try:
-        row = runtime.connection.execute(
-            "select seen_ratio from marts.coverage_daily where dataset = 'open_interest' and venue = 'all'"
-            " and day = $1::date",
+        covered = runtime.connection.execute(
+            "select c.venue, c.status, c.markets_seen, c.seen_ratio,"
+            " exists(select 1 from marts.coverage_daily as b"
+            " where b.dataset = c.dataset and b.venue = c.venue and b.markets_seen > 0"
+            " and b.day between c.day - 7 and c.day - 1)"
+            " from marts.coverage_daily as c"
+            " where c.dataset = 'open_interest' and c.day = $1::date order by c.venue",
             [last_day],
-        ).fetchone()
+        ).fetchall()
     except Exception:  # noqa: BLE001 a warehouse that was never built has no coverage to fall short of
         return gaps
-    floor = runtime.settings.coverage_floor_ratio
-    if row is not None and (row[0] or 0) < floor:
-        gaps.append(f"open interest coverage {row[0] or 0:.0%} is under the floor of {floor:.0%}")
+    # rows of another time, or all of them excluded: in effect nothing came
+    gaps += [
+        f"{venue} open_interest {status}, and none of it counts"
+        for venue, status, seen, _, was_seen in covered
+        if venue != "all" and was_seen and seen == 0 and status in (Status.ANSWERED, Status.PARTIAL)
+    ]
+    floor, ratio = runtime.settings.coverage_floor_ratio, {row[0]: row[3] for row in covered}
+    if "all" in ratio and (ratio["all"] or 0) < floor:
+        gaps.append(f"open interest coverage {ratio['all'] or 0:.0%} is under the floor of {floor:.0%}")
     return gaps
 
 

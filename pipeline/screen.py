@@ -17,7 +17,7 @@ from rich.table import Table
 
 MOST_ROWS = 200
 LEAST_TEXT = 24  # cells that the widest column must be left with, or the rows become records
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 def screen() -> Console:

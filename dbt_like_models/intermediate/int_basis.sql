@@ -30,5 +30,6 @@ select
     day, asset, expires_at, any_value(tenor_days) as tenor_days,
     exact_sum(seen_usd * forward_log) / exact_sum(seen_usd) as forward_log, count(*) as markets
 from dated
-where forward_log is not null
+-- a price e times another one is a fault of one of them
+where abs(forward_log) <= 1
 group by day, asset, expires_at

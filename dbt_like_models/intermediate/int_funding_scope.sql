@@ -13,7 +13,7 @@ columns:
   markets: markets in the average, a count
 checks:
   rows_if: raw.funding_rate
-  range: {positive_share_ratio: [0, 1.000001], funding_apr: [-50, 50]}
+  range: {positive_share_ratio: [0, 1.000001], funding_apr: [-876, 876]}
   values: {scope_type: [market, asset, venue]}
 */
 with rows_seen as (

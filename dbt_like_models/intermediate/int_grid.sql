@@ -17,10 +17,14 @@ checks:
   rows_if: raw.markets
   not_null: [asset, multiplier, is_closed]
 */
-with lists as (
-    select venue, day as list_day, markets,
-        lag(markets) over (partition by venue order by day) as markets_before
-    from intermediate.int_venue_list
+with unread_rows as (
+    select distinct venue, day from staging.stg_fetch_log where dataset = 'markets' and status = 'partial'
+),
+lists as (
+    select l.venue, l.day as list_day, l.markets, p.day is not null as is_partial,
+        lag(l.markets) over (partition by l.venue order by l.day) as markets_before
+    from intermediate.int_venue_list as l
+    left join unread_rows as p on p.venue = l.venue and p.day = l.day
 ),
 first_lists as (
     select venue, min(list_day) as first_list_day
@@ -38,7 +42,8 @@ dated as (
     select
         v.day, v.venue, v.first_list_day, coalesce(l.list_day, v.first_list_day) as list_day,
         -- a list that lost a third of its markets at once is not believed about closings
-        coalesce(l.markets < 0.67 * l.markets_before, false) as is_doubtful
+        coalesce(l.markets < 0.67 * l.markets_before, false) as is_doubtful,
+        coalesce(l.is_partial, false) as is_partial
     from venue_days as v
     asof left join lists as l on v.venue = l.venue and v.day >= l.list_day
 ),
@@ -56,7 +61,8 @@ listed as (
 gone as (
     select
         d.day, d.venue, e.market, e.asset, e.multiplier, e.kind, e.direction, e.quote, e.settle, d.list_day,
-        d.is_doubtful
+        -- who is missing where rows could not be read may be one of them: for a week that is no closing
+        d.is_doubtful or (d.is_partial and e.seen_day >= d.list_day - 7) as is_doubtful
     from dated as d
     inner join intermediate.int_listing_end as e
         on e.venue = d.venue and e.day <= d.list_day and e.seen_day >= d.day - 400

@@ -10,7 +10,7 @@ columns:
   side: long, short, or both where the measure has no side
   collateral_market: the pair a position is in, or all
   amount: units of the currency
-  amount_usd: US dollars, NULL where the currency has no known price
+  amount_usd: US dollars, NULL where the currency has no known price, and over 1e11, which no venue has lent
   age_hours: hours between the observation and the end of the day
 checks:
   rows_if: staging.stg_margin_loan
@@ -30,7 +30,7 @@ with chosen as (
 )
 select
     c.vintage, c.day, c.venue, c.currency, c.measure, c.side, c.collateral_market, c.amount,
-    c.amount * coalesce(q.usd_value::double, p.price_usd) as amount_usd,
+    if_possible(c.amount * coalesce(q.usd_value::double, p.price_usd), 0, 1e11) as amount_usd,
     c.distance_hours as age_hours
 from chosen as c
 left join seeds.usd_currencies as q on q.currency = c.currency

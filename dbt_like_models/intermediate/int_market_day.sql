@@ -152,6 +152,8 @@ judged as (
             when base_coins > 0 and market_price_usd > 0
                 and abs(value_usd / base_coins / market_price_usd - 1) > price_limit_ratio then 'excluded'
             when has_other_unit then 'excluded'
+            -- a hundred billion dollars in one market has never been seen: above it is a unit fault
+            when value_usd > 1e11 then 'excluded'
             else 'seen'
         end as status
     from valued
@@ -181,7 +183,8 @@ select
         when status = 'excluded' and base_coins > 0 and market_price_usd > 0
             and abs(value_usd / base_coins / market_price_usd - 1) > price_limit_ratio
             then 'price off the median over venues by more than ' || round(100 * price_limit_ratio)::integer || ' %'
-        when status = 'excluded' then 'a jump by a power of ten at a flat price'
+        when status = 'excluded' and has_other_unit then 'a jump by a power of ten at a flat price'
+        when status = 'excluded' then 'more than 100 billion dollars in one market'
     end as reason,
     observed_at, known_at, age_hours
 from judged

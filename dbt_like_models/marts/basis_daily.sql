@@ -3,7 +3,7 @@ title: What dated futures pay over the coin, at constant maturity
 grain: [day, asset, tenor_days]
 columns:
   tenor_days: constant maturity, days
-  basis_apr: fraction a year, simple; NULL beyond the last expiry, where nothing is traded
+  basis_apr: fraction a year, simple; NULL beyond the last expiry, where nothing is traded, and over 5 a year, which is a fault
   markets: dated futures of the asset, a count
   formula_version: version of the formulas of this table
 checks:
@@ -36,8 +36,10 @@ tenors as (
 )
 select
     c.day, c.asset, t.tenor_days,
-    (exp(p.from_log + (p.to_log - p.from_log) * (t.tenor_days - p.from_days) / (p.to_days - p.from_days)) - 1)
-        * 365 / t.tenor_days as basis_apr,
+    if_possible(
+        (exp(p.from_log + (p.to_log - p.from_log) * (t.tenor_days - p.from_days) / (p.to_days - p.from_days)) - 1)
+            * 365 / t.tenor_days, -5, 5
+    ) as basis_apr,
     c.markets::bigint as markets, 1 as formula_version
 from counted as c
 cross join tenors as t

@@ -30,7 +30,7 @@ with observations as (
 select
     o.day, o.venue, coalesce(a.asset, o.currency) as currency, o.kind, o.observed_at, o.known_at,
     hours_between(o.observed_at, end_of(o.day)) as distance_hours,
-    o.rate, o.unit, borrow_to_apr(o.rate, o.unit) as borrow_apr
+    o.rate, o.unit, if_possible(borrow_to_apr(o.rate, o.unit), 0, 100) as borrow_apr
 from observations as o
 left join seeds.asset_aliases as a on a.venue = o.venue and a.name = o.currency
 where o.day >= $from_day::date and hours_between(o.observed_at, end_of(o.day)) <= o.tolerance_hours

@@ -9,18 +9,18 @@ columns:
   settles_at: UTC instant of payment to the minute; the fetch time for a forecast without one
   known_at: UTC instant from which it was known
   distance_hours: hours between a forecast's observation and the end of the day, 0 for settlements
-  funding_rate: fraction per interval, as sent
+  funding_rate: fraction per interval, as sent; over a tenth an interval, beyond every venue's cap, the row is left out
   interval_hours: hours that the rate covers, never lengthened by a gap; NULL where nothing tells
   funding_apr: fraction a year, simple; NULL where the interval is unknown
 checks:
   rows_if: raw.funding_rate
   not_null: [funding_rate]
-  range: {funding_rate: [-1, 1], interval_hours: [1, 24]}
+  range: {funding_rate: [-0.1, 0.1], interval_hours: [1, 24]}
   values: {kind: [settled, predicted]}
 */
 with observations as (
     select
-        venue, market, kind, interval_hours as sent_interval_hours, tolerance_hours,
+        venue, market, kind, if_possible(interval_hours, 1, 24) as sent_interval_hours, tolerance_hours,
         case unit
             when 'rate_per_interval' then funding_rate
             when 'percent_per_interval' then funding_rate / 100
@@ -37,13 +37,13 @@ with observations as (
 dated as (
     select *, utc_day(settles_at - interval 1 second) as day, 0.0 as distance_hours
     from observations
-    where kind = 'settled'
+    where kind = 'settled' and abs(funding_rate) <= 0.1
     union all by name
     select *, hours_between(observed_at, end_of(day)) as distance_hours
     from (
         select *, unnest(candidate_days(observed_at)) as day
         from observations
-        where kind = 'predicted' and hours_from_midnight(observed_at) <= tolerance_hours
+        where kind = 'predicted' and abs(funding_rate) <= 0.1 and hours_from_midnight(observed_at) <= tolerance_hours
     )
     where hours_between(observed_at, end_of(day)) <= tolerance_hours
 ),

@@ -24,7 +24,7 @@ checks:
     notional_floor: [0, null]
     maintenance_margin_rate_ratio: [0, 1]
     initial_margin_rate_ratio: [0, 1]
-    max_leverage: [0, 2000]
+    max_leverage: [1, 2000]
   values: {unit: [quote, usd, base, contracts]}
 */
 with observations as (
@@ -33,8 +33,12 @@ with observations as (
         coalesce(observed_at, fetched_at) as observed_at,
         case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
             as known_at,
-        unit, contract_size, tolerance_hours, notional_floor, notional_cap, initial_margin_rate,
-        maintenance_margin_rate, max_leverage
+        unit, contract_size, tolerance_hours, notional_floor, notional_cap,
+        if_possible(initial_margin_rate, 0, 1) as initial_margin_rate,
+        -- who has to keep all of a position's worth as margin has borrowed nothing: that is no margin table
+        case when maintenance_margin_rate >= 0 and maintenance_margin_rate < 1 then maintenance_margin_rate end
+            as maintenance_margin_rate,
+        if_possible(max_leverage, 1, 2000) as max_leverage
     from raw.leverage_tier
     where day >= $from_day::date
 ),

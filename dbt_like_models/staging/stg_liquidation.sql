@@ -15,7 +15,7 @@ columns:
   direction: linear pays in quote, inverse in base, quanto in a third coin
   asset: base after the alias table, NULL for a market that was never listed
   amount_base_listed: in the market's own base as listed
-  value_quote: value in quote currency (US dollars for inverse contracts)
+  value_quote: value in quote currency (US dollars for inverse contracts); NULL over 1e10, ten times the largest order ever told
 checks:
   rows_if: raw.liquidation
   range: {amount: [0, null], value_quote: [0, null]}
@@ -67,5 +67,5 @@ select
     day, venue, market, liquidation_key, occurred_at, known_at, position_side, price, amount, unit, direction,
     asset,
     case when base_sent is not null then base_sent else safe_ratio(quote_sent, price) end as amount_base_listed,
-    case when quote_sent is not null then quote_sent else base_sent * price end as value_quote
+    if_possible(case when quote_sent is not null then quote_sent else base_sent * price end, 0, 1e10) as value_quote
 from counted

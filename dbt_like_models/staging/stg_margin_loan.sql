@@ -11,7 +11,7 @@ columns:
   observed_at: UTC instant of the observation
   known_at: UTC instant from which it was known
   distance_hours: hours between the observation and the end of the day
-  amount: units of the currency
+  amount: units of the currency; over 1e15 the row is left out, for no currency has so many
 checks:
   rows_if: raw.margin_loan
   range: {amount: [0, null]}
@@ -35,6 +35,7 @@ select
 from observations as o
 left join seeds.asset_aliases as a on a.venue = o.venue and a.name = o.currency
 where o.day >= $from_day::date and hours_between(o.observed_at, end_of(o.day)) <= o.tolerance_hours
+    and o.amount <= 1e15
 qualify row_number() over (
     partition by
         o.day, o.venue, coalesce(a.asset, o.currency), o.measure, o.side, o.collateral_market, o.observed_at,

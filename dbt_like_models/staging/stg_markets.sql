@@ -14,7 +14,7 @@ columns:
   asset: base after the alias table
   multiplier: coins of the asset in one unit of the listed base
   contract_size: base per contract, USD per contract when inverse
-  funding_interval_hours: hours between funding settlements that the venue named, NULL if it names none
+  funding_interval_hours: hours between funding settlements that the venue named, NULL if it names none from 1 to 24
   is_active: whether the venue trades it
   listed_at: UTC instant trading began, NULL where the venue does not say
   expires_at: UTC instant of expiry, NULL for perpetuals
@@ -28,7 +28,7 @@ checks:
 with lists as (
     select
         unnest(candidate_days(fetched_at)) as day, venue, market, symbol, base, quote, settle, kind,
-        direction, contract_size, funding_interval_hours, is_active, listed_at, expires_at, max_leverage,
+        direction, contract_size, if_possible(funding_interval_hours, 1, 24) as funding_interval_hours, is_active, listed_at, expires_at, max_leverage,
         fetched_at as listed_fetched_at
     from raw.markets
     where day >= $from_day::date

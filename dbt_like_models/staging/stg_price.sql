@@ -8,10 +8,10 @@ columns:
   observed_at: UTC instant of the observation, the fetch time where the venue sends none
   known_at: UTC instant from which it was known
   distance_hours: hours between the observation and the end of the day
-  mark_price: price of one listed base in quote, as the venue marks positions
-  index_price: price of one listed base in quote, from the venue's index
+  mark_price: price of one listed base in quote, as the venue marks positions; NULL under 1e-15 or over 1e9, which no coin costs
+  index_price: price of one listed base in quote, from the venue's index; NULL beyond the same bounds
   volume_base_listed: traded in 24 h in listed base, NULL where the venue counts in dollars or quote
-  volume_quote: traded in 24 h in quote (taken as USD at par for USD, USDT and USDC)
+  volume_quote: traded in 24 h in quote (taken as USD at par for USD, USDT and USDC); NULL over 1e13, which no market trades
 checks:
   rows_if: raw.price
   range: {mark_price: [0, null], index_price: [0, null], volume_quote: [0, null]}
@@ -22,7 +22,8 @@ with observations as (
         coalesce(observed_at, fetched_at) as observed_at,
         case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
             as known_at,
-        mark_price, index_price, volume_24h, unit, contract_size, tolerance_hours
+        if_possible(mark_price, 1e-15, 1e9) as mark_price, if_possible(index_price, 1e-15, 1e9) as index_price,
+        volume_24h, unit, contract_size, tolerance_hours
     from raw.price
     where
         day >= $from_day::date
@@ -64,6 +65,7 @@ select
     day, venue, market, observed_at, known_at,
     hours_between(observed_at, end_of(day)) as distance_hours,
     mark_price, index_price, base_sent as volume_base_listed,
-    case when base_sent is null then quote_sent else base_sent * coalesce(mark_price, index_price) end
-        as volume_quote
+    if_possible(
+        case when base_sent is null then quote_sent else base_sent * coalesce(mark_price, index_price) end, 0, 1e13
+    ) as volume_quote
 from counted

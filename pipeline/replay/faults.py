@@ -20,7 +20,7 @@ CONNECTION_KINDS = frozenset(
     | {"garbage_gzip", "large_body"}
 )
 DAMAGE_KINDS = frozenset(
-    {"empty_list", "nan", "infinity", "huge", "negative", "null_value", "ten_times", "renamed"}
+    {"empty_list", "nan", "infinity", "huge", "absurd", "negative", "null_value", "ten_times", "renamed"}
     | {"duplicate_rows", "missing_symbols", "reordered_rows", "clock_skew"}
 )
 KINDS = CONNECTION_KINDS | DAMAGE_KINDS | {"status", "repeated_page"}
@@ -28,6 +28,8 @@ KINDS = CONNECTION_KINDS | DAMAGE_KINDS | {"status", "repeated_page"}
 # orjson writes null for what is not finite, but broken venues write the bare word: `worded` puts it in.
 _BARE_WORDS = {"@NaN@": b"NaN", "@Infinity@": b"Infinity"}
 _HUGE = "10000000000000000303786028427003666890752"  # 1e40, written out as a broken sum would be
+
+_ABSURD = 10_000_000_000_000  # 1e13: can be written and read, and no market holds as much of anything dear
 
 # Numbers between these are instants in milliseconds: after 2014, before a perpetual's date of delivery.
 _FIRST_INSTANT_MS, _LAST_INSTANT_MS = 1_400_000_000_000, 4_000_000_000_000
@@ -178,6 +180,7 @@ _SPOIL: Mapping[str, Callable[[Json], Json]] = {
     "nan": lambda leaf: "NaN" if isinstance(leaf, str) else "@NaN@",
     "infinity": lambda leaf: "Infinity" if isinstance(leaf, str) else "@Infinity@",
     "huge": lambda leaf: _HUGE if isinstance(leaf, str) else 1e40,
+    "absurd": lambda leaf: str(_ABSURD) if isinstance(leaf, str) else _ABSURD,
     "negative": lambda leaf: f"-{leaf.lstrip('-')}" if isinstance(leaf, str) else -abs(leaf),
     "null_value": lambda _leaf: None,
     "ten_times": lambda leaf: str(10 * float(leaf)) if isinstance(leaf, str) else 10 * leaf,

@@ -20,6 +20,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class BitfinexRisk:
                 with ask.row_guard():
                     self._liquidation(ask, method, item)
             # positions may fall in one millisecond: the next page starts there, and repeats are dropped
-            if len(page) < _PAGE or not fresh:
+            if not walk_goes_on(ask, len(page) >= _PAGE, bool(fresh)):
                 break
             start = max(int(item[2]) for item in fresh)
 

@@ -1,8 +1,7 @@
 """What a venue file is given: calls, listed markets, rows, and one item's trouble kept from the others.
 
-It remembers identical calls within one instant (one bulk answer can serve three datasets), counts, and drops
-what lies outside the days that were asked for. How the venue is reached is `client.py`; what an answer means
-is the venue file's business.
+It remembers identical calls within one instant, counts, and drops what lies outside the days that were asked
+for. How the venue is reached is `client.py`; what an answer means is the venue file's business.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import orjson
 
 from pipeline.clock import Clock, end_of
 from pipeline.errors import PayloadUnreadable, VenueProblem, VenueUnavailable
+from pipeline.keys import without_keys
 from pipeline.records import Dataset, RawRow, Unit
 from pipeline.settings import Settings
 from pipeline.venues.base import Reports, Venue, direction_of
@@ -26,7 +26,7 @@ from pipeline.venues.client import VenueClient, jitter
 from pipeline.venues.holds import Holds
 from pipeline.venues.listing import MarketLists, by_id
 from pipeline.venues.plausible import refuse_implausible
-from pipeline.venues.problems import UNEXPECTED, unreadable
+from pipeline.venues.problems import UNEXPECTED, unreadable, without_secrets
 
 Row = TypeVar("Row", bound=RawRow)
 Item = TypeVar("Item")
@@ -191,7 +191,7 @@ class Asker:
                 raise
             self._unanswered = 0
         if not isinstance(answer, dict | list):
-            message = f"{method} did not answer JSON but {type(answer).__name__}: {str(answer)[:60]!r}"
+            message = f"{method} did not answer JSON but {without_secrets(str(answer), 60)!r}"
             raise PayloadUnreadable(message)
         return answer
 
@@ -277,7 +277,7 @@ class Asker:
             ccxt_version=self.ccxt_version,
             run_id=self.run_id,
             is_backfilled=is_backfilled,
-            payload=orjson.dumps(payload).decode(),
+            payload=without_keys(orjson.dumps(payload).decode()),
             **declared,
             **values,
         )

@@ -21,6 +21,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 from pipeline.venues.limiter import Limit
 
@@ -137,8 +138,7 @@ class Aster(Venue):
                             )
                         )
                 last = max((int(item["fundingTime"]) for item in page), default=0)
-                # a page that does not reach further on would repeat for ever
-                if len(page) < _PAGE or not start <= last < until:
+                if not walk_goes_on(ask, len(page) >= _PAGE and last < until, last >= start):
                     break
                 start = last + 1
 

@@ -34,6 +34,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ class Backpack(Venue):
 
         async def one(market: Mapping[str, Any]) -> None:
             offset, method = 0, "publicGetApiV1FundingRates"
+            reached = ask.clock.now() + DAY
             while True:
                 page = await ask.call(method, {"symbol": market["id"], "limit": _PAGE, "offset": offset})
                 times = [_utc(item["intervalEndTimestamp"], "intervalEndTimestamp") for item in page]
@@ -202,9 +204,10 @@ class Backpack(Venue):
                                 interval_hours=None,
                             )
                         )
-                if len(page) < _PAGE or min(times) <= since:
+                oldest = min(times, default=since)
+                if not walk_goes_on(ask, len(page) >= _PAGE and oldest > since, oldest < reached):
                     break
-                offset += len(page)
+                offset, reached = offset + len(page), oldest
 
         await ask.each(ask.contracts(), one)
 

@@ -190,6 +190,18 @@ def optional_number(value: object) -> float | None:
         return None
 
 
+def walk_goes_on(ask: Asker, has_more: bool, reaches_further: bool) -> bool:
+    """Whether a walk through pages asks for another: there is more, and the last page reached further.
+
+    A page that did not would repeat for ever: the walk ends, and what lies behind it is counted as trouble.
+    """
+    with ask.row_guard():
+        if has_more and not reaches_further:
+            message = "a page repeats what came before: what lies behind it is missing"
+            raise PayloadUnreadable(message)
+    return has_more and reaches_further
+
+
 def instant(value: object, what: str) -> datetime:
     """A UTC instant from milliseconds; raises PayloadUnreadable for anything outside 2009 to 2100."""
     milliseconds = number(value, what)

@@ -30,6 +30,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 from pipeline.venues.limiter import Limit
 
@@ -213,9 +214,10 @@ class Binance(BinanceRisk, Venue):
             page = await ask.call(
                 "fapiPublicGetFundingRate", {"startTime": cursor, "endTime": until, "limit": _PAGE}
             )
-            if not take("fapiPublicGetFundingRate", page) or len(page) < _PAGE:
+            fresh = take("fapiPublicGetFundingRate", page)
+            if not walk_goes_on(ask, len(page) >= _PAGE, fresh > 0):
                 break
-            cursor = int(page[-1]["fundingTime"])
+            cursor = max(int(item["fundingTime"]) for item in page)
 
         async def one(market: Mapping[str, Any]) -> None:
             asked = {"symbol": market["id"], "startTime": since, "endTime": until, "limit": _PAGE}

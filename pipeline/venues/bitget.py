@@ -32,6 +32,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 
 if TYPE_CHECKING:
@@ -180,8 +181,8 @@ class Bitget(BitgetRisk, Venue):
                         )
                         ask.keep(row)
                 oldest = min((int(item["fundingTime"]) for item in page), default=since)
-                # a page that does not reach further back would repeat for ever
-                if len(page) < _PAGE or oldest <= since or (before is not None and oldest >= before):
+                is_further = before is None or oldest < before
+                if not walk_goes_on(ask, len(page) >= _PAGE and oldest > since, is_further):
                     break
                 page_number, before = page_number + 1, oldest
 

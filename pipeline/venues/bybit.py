@@ -43,6 +43,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 
 if TYPE_CHECKING:
@@ -209,8 +210,7 @@ class Bybit(BybitRisk, Venue):
                         )
                         ask.keep(row)
                 oldest = min((int(item["fundingRateTimestamp"]) for item in page), default=since)
-                # a page that does not reach further back would repeat for ever
-                if len(page) < _FUNDING_PAGE or not since < oldest <= end:
+                if not walk_goes_on(ask, len(page) >= _FUNDING_PAGE and oldest > since, oldest <= end):
                     break
                 end = oldest - 1
 

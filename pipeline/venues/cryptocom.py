@@ -30,6 +30,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 
 if TYPE_CHECKING:
@@ -154,10 +155,10 @@ class CryptoCom(Venue):
                     with ask.row_guard():
                         settled = instant(time, "t")
                         ask.keep(_funding(ask, market, item, FundingKind.SETTLED, settled))
-                # a page that does not reach further back would repeat for ever
-                if not times or min(times) <= since or min(times) > end:
+                oldest = min(times, default=since)
+                if not walk_goes_on(ask, oldest > since, oldest <= end):
                     break
-                end = min(times) - 1
+                end = oldest - 1
 
         await ask.each(ask.contracts(swap=True), one)
 

@@ -31,6 +31,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 from pipeline.venues.limiter import Limit
 
@@ -183,10 +184,10 @@ class Dydx(Venue):
                                 interval_hours=_INTERVAL_HOURS,
                             )
                         )
-                # a page that does not reach further back would repeat for ever
-                if len(page) < _PAGE or min(times) <= since or min(times) >= before:
+                oldest = min(times, default=since)
+                if not walk_goes_on(ask, len(page) >= _PAGE and oldest > since, oldest < before):
                     break
-                before = min(times)
+                before = oldest
 
         await ask.each(ask.contracts(), one)
 

@@ -30,6 +30,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 
 if TYPE_CHECKING:
@@ -184,10 +185,10 @@ class HitBtc(Venue):
                                 interval_hours=None,
                             )
                         )
-                # a page that does not reach further back would repeat for ever
-                if len(page) < _PAGE or min(times) <= since or min(times) > end:
+                oldest = min(times, default=since)
+                if not walk_goes_on(ask, len(page) >= _PAGE and oldest > since, oldest <= end):
                     break
-                end = min(times) - 1
+                end = oldest - 1
 
         await ask.each(_perpetuals(ask), one)
 

@@ -33,6 +33,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 from pipeline.venues.limiter import Limit
 from pipeline.venues.plausible import named
@@ -196,7 +197,7 @@ class Hyperliquid(Wallets, Venue):
                             )
                         )
                 last = max((int(item.get("time", 0)) for item in page), default=0)
-                if len(page) < _PAGE or last < start:
+                if not walk_goes_on(ask, len(page) >= _PAGE, last >= start):
                     break
                 start = last + 1
 

@@ -32,6 +32,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 from pipeline.venues.limiter import Limit
 
@@ -225,10 +226,10 @@ class Okx(OkxRisk, Venue):
                                 interval_hours=None,
                             )
                         )
-                # a page that does not reach further back would repeat for ever
-                if len(page) < _PAGE or min(times) <= since or min(times) >= after:
+                oldest = min(times, default=since)
+                if not walk_goes_on(ask, len(page) >= _PAGE and oldest > since, oldest < after):
                     break
-                after = min(times)
+                after = oldest
 
         await ask.each(ask.contracts(swap=True), one)
 

@@ -25,6 +25,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 from pipeline.venues.limiter import Limit
 
@@ -173,10 +174,10 @@ class Woo(Venue):
                                 interval_hours=None,
                             )
                         )
-                # a page that does not reach further back would repeat for ever
-                if not times or min(times) <= since or min(times) > end:
+                oldest = min(times, default=since)
+                if not walk_goes_on(ask, oldest > since, oldest <= end):
                     break
-                end = min(times) - 1
+                end = oldest - 1
 
         await ask.each(ask.contracts(), one)
 

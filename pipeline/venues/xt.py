@@ -31,6 +31,7 @@ from pipeline.venues.base import (
     number,
     optional_number,
     signed_number,
+    walk_goes_on,
 )
 from pipeline.venues.plausible import named
 
@@ -194,11 +195,12 @@ class Xt(Venue):
                             )
                         )
                 reached = min((int(item["createdTime"]) for item in page), default=since)
-                # a page that does not reach further back would repeat for ever
-                if not answer.get("hasNext") or reached <= since or ("id" in asked and reached >= oldest):
+                is_further = "id" not in asked or reached < oldest
+                if not walk_goes_on(ask, bool(answer.get("hasNext")) and reached > since, is_further):
                     break
                 oldest = reached
-                asked = {**asked, "id": page[-1]["id"], "direction": "NEXT"}
+                last = min(page, key=lambda item: int(item["createdTime"]))
+                asked = {**asked, "id": last["id"], "direction": "NEXT"}
 
         await ask.each(_open(ask, swap=True), one)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from pipeline.clock import VirtualClock, end_of
 from pipeline.engine import Ending, run_job
@@ -150,6 +151,25 @@ def coverage(home: Path, dataset: str, venue: str, day: date) -> Row:
         day,
     )
     return row
+
+
+def written(home: Path) -> str:
+    """Everything under a home but the keys file as text: cells of every table, bytes of every other file."""
+    parts = []
+    for path in sorted(home.rglob("*")):
+        parts.append(str(path.relative_to(home)))
+        if path.suffix == ".parquet":
+            parts.append(str(pq.ParquetFile(path).read().to_pylist()))
+        elif path.is_file() and path.name != "keys.toml":
+            parts.append(path.read_bytes().decode(errors="replace"))
+    for file in (published(home), home / "warehouse.duckdb"):
+        with duckdb.connect(str(file), read_only=True) as connection:
+            tables = connection.execute(
+                "select schema_name || '.' || table_name from duckdb_tables()"
+                " where database_name = current_database()"
+            ).fetchall()
+            parts += [str(connection.execute(f"select * from {table}").fetchall()) for (table,) in tables]
+    return "\n".join(parts)
 
 
 def page_words(text: str) -> str:

@@ -1,11 +1,8 @@
-"""A relay before the embedded exchange that keeps every request as sent, and can repeat it in an error.
-
-Repeating what was sent, headers included, is what careless servers do with a question they refuse.
-"""
+"""A relay before the embedded exchange that keeps every request as sent, and answers some in other words."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -13,9 +10,9 @@ from urllib.parse import urlsplit
 
 
 class Relay:
-    """Use it as a context manager. Requests whose path holds `echoes` are refused with their own words."""
+    """Use it as a context manager. instead: part of a path -> status and body that answer it."""
 
-    def __init__(self, target: str, echoes: str | None = None) -> None:
+    def __init__(self, target: str, instead: Mapping[str, tuple[int, str]] | None = None) -> None:
         self.seen: list[str] = []
         relay, host = self, urlsplit(target).netloc
 
@@ -26,8 +23,9 @@ class Relay:
                 sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 words = f"{self.requestline}\n{self.headers}\n{sent.decode(errors='replace')}"
                 relay.seen.append(words)
-                if echoes is not None and echoes in self.path:
-                    status, body = 400, json.dumps({"code": -1, "msg": f"cannot read: {words}"}).encode()
+                other = [answer for part, answer in (instead or {}).items() if part in self.path]
+                if other:
+                    status, body = other[0][0], other[0][1].encode()
                 else:
                     connection = HTTPConnection(host)
                     connection.request(self.command, self.path, sent or None)

@@ -25,9 +25,8 @@ from typing import Any
 
 import duckdb
 import psutil
-import pyarrow.parquet as pq
 import pytest
-from homes import DAYS, PROJECT, ask, clean_environment, command, mart_hashes, published
+from homes import DAYS, PROJECT, ask, clean_environment, command, mart_hashes, written
 from relay import Relay
 
 from pipeline.clock import end_of
@@ -218,25 +217,6 @@ def test_the_doctor_knows_the_last_run_and_the_keys(by_command: Ran, relay: Rela
     assert "enableMargin, enableWithdrawals" in found["key of binance"]["said"]
     assert "MARGIN_DEBT_BINANCE_KEY" in found["key of binance"]["remedy"]
     assert found["key of kucoinfutures"]["grade"] == "OK"
-
-
-def written(home: Path) -> str:
-    """Everything under a home but the keys file as text: cells of every table, bytes of every other file."""
-    parts = []
-    for path in sorted(home.rglob("*")):
-        parts.append(str(path.relative_to(home)))
-        if path.suffix == ".parquet":
-            parts.append(str(pq.ParquetFile(path).read().to_pylist()))
-        elif path.is_file() and path.name != "keys.toml":
-            parts.append(path.read_bytes().decode(errors="replace"))
-    for file in (published(home), home / "warehouse.duckdb"):
-        with duckdb.connect(str(file), read_only=True) as connection:
-            tables = connection.execute(
-                "select schema_name || '.' || table_name from duckdb_tables()"
-                " where database_name = current_database()"
-            ).fetchall()
-            parts += [str(connection.execute(f"select * from {table}").fetchall()) for (table,) in tables]
-    return "\n".join(parts)
 
 
 @contextmanager

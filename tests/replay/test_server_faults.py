@@ -143,6 +143,7 @@ def test_damaged_numbers_as_strings_and_as_numbers(replay: ReplayServer) -> None
     assert json.loads(strike(replay, INTEREST, kind="null_value")[2])["openInterest"] is None
     assert json.loads(strike(replay, INTEREST, kind="infinity")[2])["openInterest"] == "Infinity"
     assert float(json.loads(strike(replay, INTEREST, kind="huge")[2])["openInterest"]) == 1e40
+    assert json.loads(strike(replay, INTEREST, kind="absurd")[2])["openInterest"] == "10000000000000"
     assert json.loads(strike(replay, INTEREST, kind="ten_times")[2])["openInterest"] == "861234.56"
     assert b"Infinity" in strike(replay, DERIV, kind="infinity")[2]
     one = json.loads(strike(replay, PREMIUM, kind="huge", field="markPrice", rows=3)[2])

@@ -42,6 +42,19 @@ PARTS = (
 FOUND = (
     "A warehouse file that was no database stopped every run: it is put aside now and built anew from raw.",
     "A raw file cut short was told once a step, without a remedy: it is one sentence now, with what to do.",
+    "A finite but absurd number of one venue (1e13 coins, a rate of 5 an hour, a price of 1e12) stopped the"
+    " tables of all: it is unknown or excluded now, with the reason beside it.",
+    "Binance's funding history walked on from the last row of a page: in another order it ended early, and"
+    " what lay behind was missing without a word.",
+    "A venue that repeated a page ended the walk of its history as if it were whole, and Backpack's never"
+    " ended: the log says partial now, and why.",
+    "A market whose row in the list could not be read counted as closed, with a true zero: for a week it is"
+    " not seen now.",
+    "A funding rate of 2 % an hour, which venues do charge, was 175 a year and stopped the tables.",
+    "A venue whose clock was hours off answered rows that count for no day, and the run called itself whole:"
+    " it is a gap now, exit code 3.",
+    "A key that a venue repeated in a row it answered was kept in raw.",
+    "Zero-width and other invisible letters reached the terminal.",
 )
 
 
