@@ -12,6 +12,7 @@ from pipeline.report.data import ReportData
 
 SEEN = ("answered", "seen")
 NOT_OFFERED = ("unsupported", "not_seen")
+ABBREVIATIONS = {"defi": "DeFi", "cefi": "CeFi", "cdp": "CDP", "cme": "CME"}
 
 
 def draw(data: ReportData) -> SectionContent:
@@ -75,7 +76,7 @@ def _unseen_table(unseen: list[dict[str, Any]]) -> Table:
             Column("date and source", is_number=False),
         ),
         tuple(
-            (row["venue"].replace("_", " "), words.usd(row["expected_usd"]), words.text(row["reason"]))
+            (_named(row["venue"]), words.usd(row["expected_usd"]), words.text(row["reason"]))
             for row in ranked
         )
         or (
@@ -83,6 +84,11 @@ def _unseen_table(unseen: list[dict[str, Any]]) -> Table:
         ),
         "Parts of the known market that none of our sources report. Their debt is in no total above.",
     )
+
+
+def _named(member: str) -> str:
+    """A class of the known market as a reader knows it."""
+    return " ".join(ABBREVIATIONS.get(word, word) for word in member.split("_"))
 
 
 def _broken_table(data: ReportData, broken: list[dict[str, Any]]) -> Table:

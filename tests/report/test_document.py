@@ -96,7 +96,19 @@ def test_the_headline_says_level_reason_and_times(page: Reader) -> None:
 @pytest.mark.parametrize(
     ("level", "drivers", "levels", "expected"),
     [
-        ("calm", "none", ("calm", "calm"), "Every signal with data is calm: growth is +1.0 %. Read as of"),
+        (
+            "calm",
+            "none",
+            ("calm", "calm"),
+            # 12 of 15 % is nearer than 10 of 20 %
+            "All 2 signals with data are calm; nearest to its threshold: 61 % was not seen. Read as of",
+        ),
+        (
+            "calm",
+            "none",
+            ("calm", "unknown"),
+            "The one signal with data is calm (1 cannot be read yet): growth is +1.0 %.",
+        ),
         (
             "elevated",
             "accumulation elevated",
@@ -115,9 +127,9 @@ def test_the_sentence_follows_the_level(
     insert into margin_debt_daily (day, class, venue, asset)
       values ('2026-03-31', 'derivative', 'okx', 'BTC');
     insert into risk_level_daily (as_of, level, drivers) values ('2026-04-01', '{level}', '{drivers}');
-    insert into signal_readings (as_of, signal, scope_type, scope, level, reason) values
-      ('2026-04-01', 'accumulation', 'market', 'all', '{levels[0]}', 'growth is +1.0 %.'),
-      ('2026-04-01', 'blindness', 'market', 'all', '{levels[1]}', '61 % was not seen.');
+    insert into signal_readings (as_of, signal, scope_type, scope, level, value, threshold, reason) values
+      ('2026-04-01', 'accumulation', 'market', 'all', '{levels[0]}', 0.10, 0.20, 'growth is +1.0 %.'),
+      ('2026-04-01', 'blindness', 'market', 'all', '{levels[1]}', 0.12, 0.15, '61 % was not seen.');
     """
     with small_database(tmp_path / "level.duckdb", rows) as connection:
         page = Reader(write_report(connection, None, tmp_path, PRODUCED_AT, ABOUT).read_text())
@@ -147,7 +159,7 @@ def test_changes_of_many_scopes_are_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_what_was_not_seen_is_named_with_its_size(page: Reader) -> None:
-    assert "cefi lenders 24.4 bn USD" in page.text
+    assert "CeFi lenders 24.4 bn USD" in page.text
     assert "options not known" in page.text
     assert "connection reset by peer" in page.text
 
