@@ -59,22 +59,25 @@ def open_warehouse(path: Path, raw: Path) -> Iterator[duckdb.DuckDBPyConnection]
 def bind_raw(connection: duckdb.DuckDBPyConnection, raw: Path) -> None:
     """One view a dataset over its Parquet files, pruned by `day`; an empty one where nothing was fetched."""
     template = (SQL / "ddl" / "raw_view.sql").read_text()
-    for name, row_type in raw_tables().items():
-        schema = arrow_schema(row_type)
+    for name in raw_tables():
+        columns, empty = empty_columns(name)
         below = "day=*/*.parquet" if name in (FETCH_LOG, REFERENCE) else "venue=*/day=*/*.parquet"
         if next((raw / name).glob(below), None) is not None:
             pattern = str(raw / name / below).replace("'", "''")
-            columns = ", ".join(field.name for field in schema)
             statement = template.format(name=name, pattern=pattern, columns=columns)
         else:
-            columns = ", ".join(f"null::{_duck_type(field.type)} as {field.name}" for field in schema)
-            statement = (
-                f"create or replace view raw.{name} as select {columns}, null::date as day where false"
-            )
+            statement = f"create or replace view raw.{name} as select {empty} where false"
         try:
             connection.execute(statement)
         except duckdb.Error as problem:
             raise unreadable(problem) from None  # its own words are in ours
+
+
+def empty_columns(name: str) -> tuple[str, str]:
+    """The columns of a raw dataset, and the same as NULLs of their types with the partition's day."""
+    schema = arrow_schema(raw_tables()[name])
+    nulls = [f"null::{_duck_type(field.type)} as {field.name}" for field in schema]
+    return ", ".join(field.name for field in schema), ", ".join([*nulls, "null::date as day"])
 
 
 def unreadable(problem: duckdb.Error) -> RawUnreadable:
