@@ -18,11 +18,12 @@ DEBT_SQL = """
 select day, sum(low_usd::decimal(38, 2))::double, sum(high_usd::decimal(38, 2))::double
 from margin_debt_daily group by day order by day desc limit 1
 """
+# as the report's headline: the highest reading, of equals the one that is nearest to its threshold
 REASON_SQL = """
 select reason from signal_readings where scope_type = 'market' and as_of = $1
 order by
   case level when 'critical' then 0 when 'high' then 1 when 'elevated' then 2 when $2 then 3 else 4 end,
-  signal
+  coalesce(case when threshold > 0 and isfinite(value / threshold) then value / threshold end, 0) desc, signal
 limit 1
 """
 

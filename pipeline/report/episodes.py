@@ -21,7 +21,7 @@ NEEDS = {
 TITLE = "When positions grew explosively"
 MOST_ROWS = 12
 FALSE_SHARE = 0.05  # of series that reject although nothing happens: the size of the test
-SERIES = {"coins": "positions, price-free", "coins_over_market_cap": "open interest over market cap"}
+OVER_MARKET_CAP = "coins_over_market_cap"
 
 
 def block(data: ReportData) -> Table | Listing:
@@ -62,7 +62,8 @@ def block(data: ReportData) -> Table | Listing:
             Column("critical at 5 %"),
         ),
         tuple(_row(row) for row in shown),
-        f"Dated afterwards from the whole series (GSADF test). {by_chance}{more}",
+        "Dated afterwards from the whole series (GSADF test): positions in coins, or over market cap where "
+        f"so named. {by_chance}{more}",
         is_folded=len(shown) > 5,
     )
 
@@ -70,7 +71,7 @@ def block(data: ReportData) -> Table | Listing:
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
     where = "market" if row["scope_type"] == "market" else row["scope"]
     return (
-        f"{where}, {SERIES.get(row['series'], row['series'])}",
+        f"{where}, over market cap" if row["series"] == OVER_MARKET_CAP else where,
         words.text(row["from_day"]),
         "still on" if row["is_open"] else words.text(row["to_day"]),
         words.count((row["to_day"] - row["from_day"]).days + 1),

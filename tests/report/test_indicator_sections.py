@@ -240,14 +240,14 @@ def test_explosive_stretches_are_dated_with_the_number_of_tests_beside_them(tmp_
         "40 series tested together, up to 2026-03-31; about 2.0 would reject if nothing had happened." in text
     )
     # 14 February to 19 March, both counted: 15 days of February and 19 of March
-    assert "BTC, positions, price-free 2026-02-14 2026-03-19 34 2.75 2.28" in text
-    market = "market, open interest over market cap 2026-03-01 still on 31 3.11 2.28"
-    assert text.index(market) < text.index("BTC, positions")
-    assert "SOL, positions" not in text
+    assert "BTC 2026-02-14 2026-03-19 34 2.75 2.28" in text
+    market = "market, over market cap 2026-03-01 still on 31 3.11 2.28"
+    assert text.index(market) < text.index("BTC 2026-02-14")
+    assert "SOL" not in text
 
 
 def test_nothing_tested_on_later_days_is_told_and_no_rejection_is_not_unknown(tmp_path: Path) -> None:
     later = EPISODES.replace("2026-03-31', 2", "2026-04-30', 2").replace("2026-03-31', 3", "2026-04-30', 3")
     text = _written(later, tmp_path)
     assert "No series rejects a random walk: no stretch is dated. 40 series tested together" in text
-    assert "BTC, positions" not in text
+    assert "BTC 2026-02-14" not in text
