@@ -39,9 +39,16 @@ def _console(settings: Settings, is_quiet: bool, is_json: bool) -> Console:
 @app.command(rich_help_panel=MAKE)
 def demo(
     home: Home = None,
-    family: Annotated[str, typer.Option(help="Which made world.")] = "build_up_and_crash",
+    family: Annotated[
+        str,
+        typer.Option(
+            help="Which made world: build_up_and_crash, quiet, price_only_rally or crash_without_build_up."
+        ),
+    ] = "build_up_and_crash",
     seed: Annotated[int, typer.Option(min=0, help="Which of its variants.")] = 7,
-    days: Annotated[int, typer.Option(min=30, max=2000, help="How many days.")] = 400,
+    days: Annotated[
+        int, typer.Option(max=2000, help="How many days: 301 or more, in the quiet world 30.")
+    ] = 400,
     quiet: Quiet = False,
     is_json: AsJson = False,
     logs: LogFormat = None,

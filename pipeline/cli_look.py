@@ -37,8 +37,8 @@ def report(
 
 @look.command(rich_help_panel=LOOK)
 def export(
-    out: Annotated[Path, typer.Option("--out", help="The file, or the folder of csv and parquet.")],
-    form: Annotated[str, typer.Option("--format", help="csv, parquet, xlsx, html, json or pdf")],
+    out: Annotated[Path, typer.Option("--out", help="The file, or the folder of csv, parquet and dbt.")],
+    form: Annotated[str, typer.Option("--format", help="csv, parquet, xlsx, html, json, pdf or dbt")],
     table: Table = None,
     home: Home = None,
     first: Annotated[str | None, typer.Option("--from", help="First UTC day. Default: all.")] = None,
@@ -52,6 +52,8 @@ def export(
     csv and parquet are a folder with a file a table, or one file for one table.
 
     xlsx and json are one file for all of them; html and pdf are the report of the last day asked for.
+
+    dbt is a folder with the models as a dbt project, and no rows.
 
     Example: margin-debt export --format xlsx --out debt.xlsx margin_debt_daily signal_readings
     """

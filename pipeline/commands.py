@@ -21,7 +21,7 @@ from pipeline.lake import Lake
 from pipeline.reference import import_reference as read_into_lake
 from pipeline.replay.history import History, read_history
 from pipeline.replay.process import ReplayServer
-from pipeline.replay.scenario import write_scenario
+from pipeline.replay.scenario import check_family, write_scenario
 from pipeline.runtime import Runtime, live_runtime
 from pipeline.settings import Settings
 from pipeline.source import Source, claim, history_source, recorded, source_of
@@ -34,6 +34,7 @@ def demo(settings: Settings, family: str, seed: int, days: int, console: Console
     """The whole job on a seeded scenario; returns the exit code."""
     settings.prepare()
     history = settings.home / "history"
+    check_family(family, days)
     console.tell(f"Making a seeded world of {days} days ({family}, seed {seed}) for four venues")
     write_scenario(history, family, seed, days)
     return run_range(settings, None, None, None, history, console, whole_history=True)

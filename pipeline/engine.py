@@ -64,11 +64,15 @@ _PATIENCE_SECONDS, _LOOK_AGAIN_SECONDS = 3600.0, 0.5
 
 @dataclass
 class Ending:
-    """How a run ended. problems: sentences of failed steps; gaps: datasets that failed, by venue and day."""
+    """How a run ended. problems: sentences of failed steps; gaps: datasets that failed, by venue and day.
+
+    is_published: whether readers have new tables, which a report that failed afterwards does not undo.
+    """
 
     succeeded: bool
     problems: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
+    is_published: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -163,8 +167,12 @@ def _days_of(tags: Mapping[str, str], runtime: Runtime) -> list[date]:
 
 def ending_of(events: Iterable[DagsterEvent], runtime: Runtime, last_day: date) -> Ending:
     """How a run ended, from its own events; the warehouse is still open."""
-    problems, blocked, has_failed, causes = [], [], False, set[str]()
+    from pipeline.assets.report import SERVING_KEY  # noqa: PLC0415 Dagster takes a second or two to import
+
+    problems, blocked, has_failed, causes, is_published = [], [], False, set[str](), False
     for event in events:
+        is_made = event.event_type_value == "ASSET_MATERIALIZATION"
+        is_published = is_published or (is_made and event.asset_key == SERVING_KEY)
         has_failed = has_failed or event.is_failure
         if event.is_step_failure:
             # one broken file stops many steps: it is told once
@@ -175,7 +183,8 @@ def ending_of(events: Iterable[DagsterEvent], runtime: Runtime, last_day: date) 
             check = event.asset_check_evaluation_data
             if not check.passed and check.severity.value == "ERROR" and "broken" in check.metadata:
                 blocked.append(f"{check.check_name}: {check.metadata['broken'].value}")
-    return Ending(not has_failed and not blocked, [*problems, *blocked], _gaps(runtime, last_day))
+    gaps = _gaps(runtime, last_day)
+    return Ending(not has_failed and not blocked, [*problems, *blocked], gaps, is_published)
 
 
 def keep_ending(runtime: Runtime, ending: Ending, days: Sequence[date], seconds: float) -> None:

@@ -47,7 +47,8 @@ def read_reference(file: Path, now: datetime) -> list[ReferenceRow]:
             header = tuple(reader.fieldnames or ())
             lines = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        message = f"{file} cannot be read as CSV: {problem}"
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        message = f"{file} cannot be read as CSV: {why}"
         raise UsageError(message) from problem
     if missing := [name for name in COLUMNS if name not in header]:
         message = f"{file} lacks the columns {', '.join(missing)}: its header must name {', '.join(COLUMNS)}"

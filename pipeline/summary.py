@@ -13,16 +13,19 @@ from pipeline.engine import Ending
 from pipeline.settings import Settings
 from pipeline.warehouse import open_published
 
+NOT_PUBLISHED = "Nothing was published: readers keep the last good tables."
+PUBLISHED = "The tables were published and the report was not: `margin-debt report` writes it."
 LEVEL_SQL = "select as_of, level, drivers from risk_level_daily order by as_of desc limit 1"
 DEBT_SQL = """
 select day, sum(low_usd::decimal(38, 2))::double, sum(high_usd::decimal(38, 2))::double
 from margin_debt_daily group by day order by day desc limit 1
 """
+# as the report's headline: the highest reading, of equals the one that is nearest to its threshold
 REASON_SQL = """
 select reason from signal_readings where scope_type = 'market' and as_of = $1
 order by
   case level when 'critical' then 0 when 'high' then 1 when 'elevated' then 2 when $2 then 3 else 4 end,
-  signal
+  coalesce(case when threshold > 0 and isfinite(value / threshold) then value / threshold end, 0) desc, signal
 limit 1
 """
 
@@ -37,7 +40,7 @@ def finish(settings: Settings, ending: Ending, console: Console, depth: Sequence
     for problem in ending.problems:
         console.trouble(f"failed: {problem}")
     if not ending.succeeded:
-        console.trouble("Nothing was published: readers keep the last good tables.")
+        console.trouble(PUBLISHED if ending.is_published else NOT_PUBLISHED)
         return ending.exit_code
     for line in [*lines(facts), *(f"gap:      {gap}" for gap in ending.gaps), *depth]:
         console.result(line)

@@ -66,8 +66,8 @@ def bind_raw(
     files: the files of each dataset that the views are to show, all of them when None.
     """
     template = (SQL / "ddl" / "raw_view.sql").read_text()
-    for name, row_type in raw_tables().items():
-        schema = arrow_schema(row_type)
+    for name in raw_tables():
+        columns, empty = empty_columns(name)
         if files is not None:
             shown = list(files.get(name, ()))
         else:
@@ -75,17 +75,20 @@ def bind_raw(
             shown = [str(raw / name / below)] if next((raw / name).glob(below), None) is not None else []
         if shown:
             quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in shown)
-            columns = ", ".join(field.name for field in schema)
             statement = template.format(name=name, files=f"[{quoted}]", columns=columns)
         else:
-            columns = ", ".join(f"null::{_duck_type(field.type)} as {field.name}" for field in schema)
-            statement = (
-                f"create or replace view raw.{name} as select {columns}, null::date as day where false"
-            )
+            statement = f"create or replace view raw.{name} as select {empty} where false"
         try:
             connection.execute(statement)
         except duckdb.Error as problem:
             raise unreadable(problem) from None  # its own words are in ours
+
+
+def empty_columns(name: str) -> tuple[str, str]:
+    """The columns of a raw dataset, and the same as NULLs of their types with the partition's day."""
+    schema = arrow_schema(raw_tables()[name])
+    nulls = [f"null::{_duck_type(field.type)} as {field.name}" for field in schema]
+    return ", ".join(field.name for field in schema), ", ".join([*nulls, "null::date as day"])
 
 
 def unreadable(problem: duckdb.Error) -> RawUnreadable:

@@ -29,20 +29,23 @@ with described as (
 select
     d.table_name, d.column_name, d.data_type as type,
     case
-        when d.column_name like '%_usd' then 'US dollars'
-        when d.column_name like '%_base' then 'coins of the asset'
-        when d.column_name like '%_apr' then 'fraction a year, simple'
-        when d.column_name like '%_apy' then 'fraction a year, compounded'
-        when d.column_name like '%_ratio' then 'fraction'
-        when d.column_name like '%_hours' then 'hours'
-        when d.column_name like '%_days' then 'days'
-        when d.column_name like '%_price' then 'quote currency per listed base'
+        when ends_with(d.column_name, '_usd') then 'US dollars'
+        when ends_with(d.column_name, '_base') then 'coins of the asset'
+        when ends_with(d.column_name, '_apr') then 'fraction a year, simple'
+        when ends_with(d.column_name, '_apy') then 'fraction a year, compounded'
+        when ends_with(d.column_name, '_ratio') then 'fraction'
+        when ends_with(d.column_name, '_hours') then 'hours'
+        when ends_with(d.column_name, '_days') then 'days'
+        when ends_with(d.column_name, '_price') then 'quote currency per listed base'
         when d.column_name like 'theil%' then 'nats'
-        when d.column_name like '%_sigmas' then 'daily standard deviations'
+        when ends_with(d.column_name, '_sigmas') then 'daily standard deviations'
         when d.column_name like 'max_leverage%' then 'multiples of margin'
-        when d.column_name like '%_at' or d.column_name in ('at', 'as_of') then 'UTC instant'
-        when d.column_name = 'day' then 'UTC date'
-        when d.data_type in ('BIGINT', 'INTEGER') then 'count'
+        when ends_with(d.column_name, '_at') or d.column_name in ('at', 'as_of') then 'UTC instant'
+        when ends_with(d.column_name, '_seconds') then 'seconds'
+        when ends_with(d.column_name, '_amount') then 'units of the currency'
+        when d.data_type = 'DATE' then 'UTC date'
+        when d.column_name = 'formula_version' then null
+        when d.data_type in ('BIGINT', 'INTEGER', 'HUGEINT') then 'count'
     end as unit,
-    d.meaning, d.source, 1 as formula_version
+    d.meaning, d.source, 2 as formula_version
 from described as d

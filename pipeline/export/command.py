@@ -20,7 +20,8 @@ from pipeline.warehouse import open_published
 
 FOLDER_FORMATS = ("csv", "parquet")  # one file a table
 REPORT_FORMATS = ("html", "pdf")  # the report of a day
-FORMATS = (*FOLDER_FORMATS, "xlsx", "html", "json", "pdf")
+PROJECT = "dbt"  # the models themselves, no rows
+FORMATS = (*FOLDER_FORMATS, "xlsx", "html", "json", "pdf", PROJECT)
 
 Tell = Callable[[str], None]
 
@@ -47,7 +48,9 @@ def export(settings: Settings, request: Request, console: Console) -> list[Path]
         message = f"--format {request.form} is not known: use {', '.join(FORMATS)}"
         raise UsageError(message)
     is_folder = request.form in FOLDER_FORMATS and request.out.suffix != f".{request.form}"
-    _may_write(request, is_folder)
+    _may_write(request, is_folder or request.form == PROJECT)
+    if request.form == PROJECT:
+        return _write_project(request)
     if request.form in REPORT_FORMATS and request.tables:
         message = f"--format {request.form} is the report of a day: leave the tables out, or write xlsx"
         raise UsageError(message)
@@ -67,6 +70,32 @@ def export(settings: Settings, request: Request, console: Console) -> list[Path]
         raise UsageError(message) from problem
     finally:
         connection.close()
+
+
+def _write_project(request: Request) -> list[Path]:
+    """The dbt project, into a folder beside the target, then file by file in its place."""
+    from pipeline.export.dbt import write_project  # noqa: PLC0415 only here
+
+    if request.tables or request.span != Span():
+        message = "--format dbt is the models, all of them: leave tables and days out"
+        raise UsageError(message)
+    try:
+        request.out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=request.out.parent) as beside:
+            write_project(Path(beside))
+            return [_moved(file, request.out / file.relative_to(beside)) for file in _files(Path(beside))]
+    except OSError as problem:
+        message = f"cannot write {request.out} ({problem.strerror}): name another path with --out"
+        raise UsageError(message) from problem
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _moved(file: Path, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return file.replace(target)
 
 
 def _write_beside(
@@ -121,7 +150,7 @@ def _may_write(request: Request, is_folder: bool) -> None:
         message = f"{out} is a folder and {request.form} is one file: name the file, such as {one}"
         raise UsageError(message)
     if out.exists() and not out.is_dir() and is_folder:
-        message = f"{out} is a file and {request.form} is a folder of files, one a table: name a folder"
+        message = f"{out} is a file and {request.form} is a folder of files: name a folder"
         raise UsageError(message)
     is_taken = any(out.iterdir()) if out.is_dir() else out.exists()
     if is_taken and not request.is_forced:

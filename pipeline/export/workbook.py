@@ -32,6 +32,7 @@ _FORMATS = {
     "days": "0",
     "count": "#,##0",
 }
+_PARTS_OF_DAYS = "0.00"  # half a day of trading is no whole day
 _TIME_FORMATS = {"DATE": "yyyy-mm-dd", "TIMESTAMP WITH TIME ZONE": "yyyy-mm-dd hh:mm:ss"}
 _WIDTHS = {"VARCHAR": 18, "DATE": 11, "TIMESTAMP WITH TIME ZONE": 19}
 
@@ -127,7 +128,7 @@ class _Book:
         self._header = self._book.add_format({"bold": True, "bottom": 1, "bg_color": "#eef1f4"})
         self._formats = {
             pattern: self._book.add_format({"num_format": pattern})
-            for pattern in {**_FORMATS, **_TIME_FORMATS}.values()
+            for pattern in (*_FORMATS.values(), *_TIME_FORMATS.values(), _PARTS_OF_DAYS)
         }
 
     def close(self) -> None:
@@ -160,7 +161,10 @@ class _Book:
         if column.kind in _TIME_FORMATS:
             chosen = self._formats[_TIME_FORMATS[column.kind]]
             return lambda row, at, cell: sheet.write_datetime(row, at, cell, chosen)
-        number = self._formats.get(_FORMATS.get(column.unit or "", ""))
+        pattern = _FORMATS.get(column.unit or "", "")
+        if column.unit == "days" and column.kind == "DOUBLE":
+            pattern = _PARTS_OF_DAYS
+        number = self._formats.get(pattern)
         return partial(_write_number, sheet, number)
 
     def overview(self) -> None:

@@ -37,22 +37,33 @@ _SHELL = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="summary" content="{summary}">
 <title>{title}</title>
+<meta name="color-scheme" content="light dark">
 <style>
-body {{ font: 15px/1.45 system-ui, sans-serif; color: #1c2733 }}
-body {{ margin: 2rem auto; max-width: 70rem; padding: 0 1rem }}
+:root {{ --ground: #fbfbfa; --ink: #1b2126; --line: #dde1e4; --head: #eef2f6; --accent: #1f5f8b;
+  --bad: #a4262c; --good: #1d6b3a }}
+@media (prefers-color-scheme: dark) {{ :root {{ --ground: #14181b; --ink: #e7eaec; --line: #343c43;
+  --head: #1b2024; --accent: #6db3e3; --bad: #ff8a8f; --good: #7fc79b }} }}
+body {{ font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--ground) }}
+body {{ margin: 2rem auto; max-width: 62rem; padding: 0 1rem }}
+a {{ color: var(--accent) }}
 table {{ border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }}
-th, td {{ border: 1px solid #ccd4dc; padding: .35rem .6rem; text-align: left; vertical-align: top }}
-td {{ overflow-wrap: anywhere }}
-th {{ background: #eef2f6 }}
-.alert, h5 {{ font-size: 1.05rem; font-weight: 600 }}
-.badge {{ background: #e3e9ef; border-radius: .25rem; padding: 0 .35rem }}
-.text-danger {{ color: #a4262c }} .text-success {{ color: #1d6b3a }}
+th, td {{ border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0; text-align: left }}
+td {{ overflow-wrap: anywhere; vertical-align: top }}
+th {{ font-weight: normal; opacity: .75 }}
+/* one table a column: the same widths in each, so that they read as one list */
+.table {{ table-layout: fixed }}
+.table :is(th, td):first-child {{ width: 6rem }}
+.table :is(th, td):last-child {{ width: 11rem }}
+.alert, h5 {{ font-size: 1.05rem; font-weight: 600; margin: 1rem 0 0 }}
+.badge {{ background: var(--head); border-radius: .25rem; padding: 0 .35rem }}
+.text-danger {{ color: var(--bad) }} .text-success {{ color: var(--good) }}
 .fa-check-circle::before {{ content: "kept" }} .fa-times::before {{ content: "broken" }}
 .fa-exclamation-triangle::before {{ content: "not judged" }}
+@media (max-width: 30rem) {{ .table :is(th, td):last-child {{ width: 6.5rem }} }}
 </style>
 </head>
 <body>
-<p><a href="index.html">All tables</a></p>
+<p><a href="{up}">{up_name}</a></p>
 <h1>{title}</h1>
 <p>{lead}</p>
 {body}
@@ -134,15 +145,20 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def _write(folder: Path, name: str, summary: str, lead: str, body: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / f"{name}.html"
-    put(page, _SHELL.format(title=name, summary=summary, lead=lead, body=body))
+    up = {"up": "index.html", "up_name": "Data quality, all tables"}
+    put(page, _SHELL.format(title=name, summary=summary, lead=lead, body=body, **up))
     listed = []
     for other in sorted(folder.glob("*.html")):
         said = _SUMMARY.search(other.read_text())
         if said and other.name != "index.html":
-            listed.append(f'<li><a href="{other.name}">{other.stem}</a>: {said[1]}</li>')
+            link = f'<a href="{other.name}">{other.stem}</a>'
+            listed.append(f"<tr><td>{link}</td><td>{said[1]}</td></tr>")
     lead = "What the rules said of each table when it last had new rows."
+    head = "<thead><tr><th>table</th><th>outcome</th></tr></thead>"
+    table = f"<table>{head}<tbody>{''.join(listed)}</tbody></table>"
+    up = {"up": "../index.html", "up_name": "Daily reports"}
     put(
         folder / "index.html",
-        _SHELL.format(title="Data quality", summary="", lead=lead, body=f"<ul>{''.join(listed)}</ul>"),
+        _SHELL.format(title="Data quality", summary="", lead=lead, body=table, **up),
     )
     return page

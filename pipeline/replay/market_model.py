@@ -11,6 +11,7 @@ event is the drawn one.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,8 @@ from pipeline.errors import UsageError
 
 Array = npt.NDArray[np.float64]
 
-FAMILIES: tuple[str, ...] = ("build_up_and_crash", "quiet", "price_only_rally", "crash_without_build_up")
+QUIET = "quiet"
+FAMILIES: tuple[str, ...] = ("build_up_and_crash", QUIET, "price_only_rally", "crash_without_build_up")
 
 CALM_DAYS = 200  # before any event, so that a reader of history has one
 EVENT_ROOM_DAYS = 101  # longest build-up 70, plateau 6, crash 3, aftermath 22
@@ -57,14 +59,22 @@ class Events:
     heated_funding: float = BASE_FUNDING
 
 
+def check_family(family: str, days: int) -> None:
+    """Raises UsageError for an unknown family, or a period too short for its event or too short at all."""
+    if family not in FAMILIES:
+        near = get_close_matches(family, FAMILIES, n=1)
+        guess = f", did you mean {near[0]}" if near else ""
+        raise UsageError(f"there is no scenario family {family}{guess}: use one of {', '.join(FAMILIES)}")
+    shortest = SHORTEST_DAYS if family == QUIET else SHORTEST_EVENT_DAYS
+    if days < shortest:
+        remedy = f"use --days {shortest} or more" + (f", or --family {QUIET}" if family != QUIET else "")
+        raise UsageError(f"a scenario {family} needs {shortest} days, {days} were asked: {remedy}")
+
+
 def draw_events(family: str, days: int, rng: np.random.Generator) -> Events:
     """The events of a family; raises UsageError for an unknown family or a period too short for it."""
-    if family not in FAMILIES:
-        raise UsageError(f"there is no scenario family {family}: use one of {', '.join(FAMILIES)}")
-    shortest = SHORTEST_DAYS if family == "quiet" else SHORTEST_EVENT_DAYS
-    if days < shortest:
-        raise UsageError(f"a scenario {family} needs {shortest} days, {days} were asked: ask for more days")
-    if family == "quiet":
+    check_family(family, days)
+    if family == QUIET:
         return Events()
     start = int(rng.integers(max(CALM_DAYS, days // 2), days - EVENT_ROOM_DAYS, endpoint=True))
     length = int(rng.integers(45, 70, endpoint=True))

@@ -39,9 +39,9 @@ from pipeline.replay.made_markets import (
     made_markets,
     price_decimals,
 )
-from pipeline.replay.market_model import FAMILIES, Array, Events
+from pipeline.replay.market_model import FAMILIES, Array, Events, check_family
 
-__all__ = ["FAMILIES", "Truth", "scenario_truth", "write_scenario"]
+__all__ = ["FAMILIES", "Truth", "check_family", "scenario_truth", "write_scenario"]
 
 FIRST_DAY = date(2025, 6, 1)
 LISTING_RAMP_DAYS, DELISTING_RAMP_DAYS = 20, 6

@@ -124,7 +124,12 @@ def render(data: ReportData, sections: Iterable[Section]) -> str:
         day_text=words.long_day(data.day),
         as_of=words.utc(data.end),
         produced_at=words.utc(data.produced_at),
-        columns=_as_json(shared_block([block for block in blocks if isinstance(block, Chart)])),
+        columns=_as_json(
+            {
+                "day": data.day.isoformat(),
+                **shared_block([block for block in blocks if isinstance(block, Chart)]),
+            }
+        ),
         scripts=scripts,
         policy=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
     )

@@ -74,13 +74,6 @@ def _numbers(data: ReportData, levels: Values) -> Table:
     least = [words.signed_percent(totals.debt_change(data, days, is_lower=True)) for _, days in SPANS]
     interest = totals.open_interest(data)
     held = [words.signed_percent(totals.open_interest_change(data, days)) for _, days in SPANS]
-    cushion = data.daily(
-        """
-        select day, distance_long_ratio from cushion_daily
-        where scope_type = 'market' and scope = 'all' and book = 'vintage'
-          and day between $first_day::date and $day::date
-        """
-    )
     hhi = data.daily(
         """
         select day, max(hhi_ratio) filter (dimension = 'venue') as venue,
@@ -117,7 +110,7 @@ def _numbers(data: ReportData, levels: Values) -> Table:
             ("open interest", words.usd(interest[-1]), *held),
             _row("growth in 30 days, price-free", totals.growth_30d(data)["quantity_growth_ratio"]),
             _row("funding, a year", totals.funding(data)),
-            _row("fall that calls the standing longs", data.column(cushion, "distance_long_ratio")),
+            _row("fall that calls the standing longs", totals.standing_cushion(data)[0]),
             _row("concentration of venues, HHI", data.column(hhi, "venue"), _hhi, _signed_hhi),
             _row("concentration of assets, HHI", data.column(hhi, "asset"), _hhi, _signed_hhi),
             _row("seen share of the known market", totals.known_share(data)),
@@ -214,7 +207,7 @@ SECTION = Section(
         **totals.NEEDS_FUNDING,
         **totals.NEEDS_COVERAGE,
         **totals.NEEDS_LEVEL,
-        "cushion_daily": ("day", "scope_type", "scope", "book", "distance_long_ratio"),
+        **totals.NEEDS_CUSHION,
         "concentration_daily": ("day", "measure", "dimension", "hhi_ratio"),
         "tier_changes": ("day",),
         "risk_events": ("at", "signal", "scope_type", "scope", "from_level", "to_level"),

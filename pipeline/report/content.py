@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from pipeline.report import words
 
 TABLE_ROWS = 30
+PROSE_LETTERS = 30  # a last cell longer than this is read, not compared
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,13 @@ class Table:
     note: str = ""
     is_folded: bool = False
     level_column: int | None = None
+
+    @property
+    def has_prose(self) -> bool:
+        """Whether rows end in sentences: on a telephone such a row is stacked, each cell under its name."""
+        if self.level_column is not None or self.columns[-1].is_number:
+            return False
+        return any(len(row[-1]) > PROSE_LETTERS for row in self.rows)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pipeline.report.data import ReportData
 SEEN = ("answered", "seen")
 # nothing was withheld: it is not published, or no account was listed to ask about
 NOT_OFFERED = ("unsupported", "not_seen", "needs_addresses")
+ABBREVIATIONS = {"defi": "DeFi", "cefi": "CeFi", "cdp": "CDP", "cme": "CME"}
 
 
 def draw(data: ReportData) -> SectionContent:
@@ -76,7 +77,7 @@ def _unseen_table(unseen: list[dict[str, Any]]) -> Table:
             Column("date and source", is_number=False),
         ),
         tuple(
-            (row["venue"].replace("_", " "), words.usd(row["expected_usd"]), words.text(row["reason"]))
+            (_named(row["venue"]), words.usd(row["expected_usd"]), words.text(row["reason"]))
             for row in ranked
         )
         or (
@@ -84,6 +85,11 @@ def _unseen_table(unseen: list[dict[str, Any]]) -> Table:
         ),
         "Parts of the known market that none of our sources report. Their debt is in no total above.",
     )
+
+
+def _named(member: str) -> str:
+    """A class of the known market as a reader knows it."""
+    return " ".join(ABBREVIATIONS.get(word, word) for word in member.replace("_", " ").split())
 
 
 def _broken_table(data: ReportData, broken: list[dict[str, Any]]) -> Table:
@@ -117,8 +123,10 @@ def _broken_table(data: ReportData, broken: list[dict[str, Any]]) -> Table:
 
 
 def _every_table(asked: list[dict[str, Any]]) -> Table:
+    offered = [row for row in asked if row["status"] not in NOT_OFFERED]
+    left_out = len(asked) - len(offered)
     return Table(
-        "Every venue and dataset",
+        "Every dataset that a venue offers",
         (
             Column("venue", is_number=False),
             Column("dataset", is_number=False),
@@ -132,12 +140,16 @@ def _every_table(asked: list[dict[str, Any]]) -> Table:
                 row["venue"],
                 row["dataset"].replace("_", " "),
                 _status(row),
-                f"{words.count(row['markets_seen'])} / {words.count(row['markets_expected'])}",
+                f"{words.count(row['markets_seen'])} / {words.count(row['markets_expected'])}"
+                if row["markets_expected"] is not None
+                else words.NOT_KNOWN,
                 words.percent(row["seen_ratio"]),
                 words.one_decimal(row["age_hours"]),
             )
-            for row in asked
+            for row in offered
         ),
+        f"{words.plural(left_out, 'dataset')} that a venue does not publish are left out: "
+        "margin-debt venues lists them. Markets and ages are counted where a total is made of them.",
         is_folded=True,
     )
 

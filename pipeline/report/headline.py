@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pipeline.report import totals, words
 from pipeline.report.base import Section
@@ -44,28 +45,48 @@ def _banner(data: ReportData, levels: Sequence[str | None], drivers: str | None,
         return Banner("unknown", "No risk level was computed for this day, so it is not known.", as_of, debt)
     readings = data.rows(
         f"""
-        select signal, coalesce(level, 'unknown') as level, reason from signal_readings
+        select signal, coalesce(level, 'unknown') as level, value, threshold, reason from signal_readings
         where scope_type = 'market' and {DAY_OF_AS_OF} = $day::date
         qualify row_number() over (partition by signal order by as_of desc) = 1
         order by signal
         """
     )
-    # An unknown level is told by what is unknown, any other by the reading that stands highest.
-    told = sorted(
+    # An unknown level is told by what is unknown, any other by the reading that stands highest, and of equals
+    # by the one that is nearest to its threshold.
+    told = max(
         readings,
-        key=lambda row: (level == "unknown" and row["level"] == "unknown", RANKS.index(row["level"])),
-        reverse=True,
-    )[:1]
-    cause = (
-        drivers.replace("_", " ") if drivers and drivers != NO_DRIVERS else "every signal with data is calm"
+        key=lambda row: (
+            level == "unknown" and row["level"] == "unknown",
+            RANKS.index(row["level"]),
+            _nearness(row),
+        ),
+        default=None,
     )
-    reason = f": {_inside(told[0]['reason'])}" if told and told[0]["reason"] else ""
+    is_quiet = not drivers or drivers == NO_DRIVERS
+    known = sum(1 for row in readings if row["level"] != "unknown")
+    cause = _all_calm(known, len(readings) - known) if is_quiet else str(drivers).replace("_", " ")
+    nearest = "; nearest to its threshold" if is_quiet and known > 1 else ""
+    reason = f"{nearest}: {_inside(told['reason'])}" if told and told["reason"] else ""
     length = words.streak(levels)
     before = levels[-1 - length] if length < len(levels) else None
     since = f" {level.capitalize()} for {words.plural(length, 'day')}" + (
         f", before that {before}." if before else "."
     )
     return Banner(level, words.sentence(f"{cause}{reason}"), as_of + since, debt)
+
+
+def _nearness(row: Mapping[str, Any]) -> float:
+    """Value over threshold; 0 where a threshold is not above zero, so that the two cannot be compared."""
+    if row["value"] is None or row["threshold"] is None or row["threshold"] <= 0:
+        return 0.0
+    return float(row["value"] / row["threshold"])
+
+
+def _all_calm(known: int, unknown: int) -> str:
+    """How many signals stand behind a calm day, and how many cannot say."""
+    blind = f" ({unknown} cannot be read yet)" if unknown else ""
+    said = "the one signal with data is" if known == 1 else f"all {known} signals with data are"
+    return f"{said} calm{blind}"
 
 
 def _inside(reason: str) -> str:
@@ -78,6 +99,7 @@ def _figures(data: ReportData, debt: str, blind: Sequence[float | None]) -> tupl
     grown = totals.growth_30d(data)["quantity_growth_ratio"]
     apr = totals.funding(data)
     known = totals.known_share(data)
+    cushion, is_counterfactual = totals.standing_cushion(data)
     seen_interest = totals.coverage_words(data, "open_interest")
     return (
         Figure(
@@ -105,16 +127,19 @@ def _figures(data: ReportData, debt: str, blind: Sequence[float | None]) -> tupl
             _points(apr),
         ),
         Figure(
-            "Seen share of the known market",
-            words.percent(known[-1]),
-            "What is not seen is listed, with its dated size, under coverage",
-            _points(known),
+            "Fall that calls the average standing long",
+            words.percent(cushion[-1]),
+            "Estimated from the days on which positions grew; smaller is thinner. "
+            + ("Counterfactual: its margin tables are later than this day. " if is_counterfactual else "")
+            + "Its bounds are under cushion",
+            _points(cushion),
         ),
         Figure(
-            "Blind ratio",
-            words.percent(blind[-1]),
-            "Share of the open interest expected today that was not seen; behind the risk level",
-            _points(blind),
+            "Seen share of the known market",
+            words.percent(known[-1]),
+            f"Unseen by our venues today: {words.percent(blind[-1])} of what was expected. "
+            "What none of them reports is under coverage",
+            _points(known),
         ),
     )
 
@@ -142,6 +167,7 @@ SECTION = Section(
         **totals.NEEDS_GROWTH,
         **totals.NEEDS_FUNDING,
         **totals.NEEDS_COVERAGE,
+        **totals.NEEDS_CUSHION,
         **totals.NEEDS_LEVEL,
         **totals.NEEDS_READINGS,
     },

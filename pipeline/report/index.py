@@ -40,4 +40,5 @@ def render_index(folder: Path) -> str:
         if parser.found is not None:
             # A report of an earlier version tells no debt in its head; its page does.
             reports.append((path.name, {"debt": NOT_KNOWN, **parser.found}))
-    return fill("index.html", reports=reports)
+    has_quality = (folder / "quality" / "index.html").exists()
+    return fill("index.html", reports=reports, has_quality=has_quality)

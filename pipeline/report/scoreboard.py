@@ -11,6 +11,12 @@ from pipeline.report.data import ReportData
 # The rule and the horizon on which single coins are scored too; the others are folded below.
 SHOWN_RULE = "R1"
 SHOWN_HORIZON_DAYS = 14
+BASELINES = {
+    "oi_growth_30d": "open interest, 30-day growth",
+    "return_90d": "90-day return",
+    "volatility_30d": "30-day volatility",
+}
+YARDSTICK = "volatility_30d"
 TITLE = "How well the signals told events before"
 
 NEEDS = {
@@ -77,30 +83,37 @@ def _table(title: str, rows: list[dict[str, Any]], note: str, *, is_folded: bool
             Column("95 % interval"),
             Column("gain"),
             Column("alarms right"),
-            Column("days told"),
+            Column("days before, in alarm"),
             Column("false alarms a year"),
             Column("lead, days"),
         ),
         tuple(
             (
-                row["signal"].replace("_", " ") + (" (baseline)" if row["is_baseline"] else ""),
+                BASELINES.get(row["signal"], row["signal"].replace("_", " "))
+                + (" (baseline)" if row["is_baseline"] else ""),
                 *((f"{row['event_rule']},{words.SPACE}{row['horizon_days']}",) if is_folded else ()),
                 f"{row['events_warned']} of {row['events']}",
                 _area(row["auroc"]),
                 f"{_area(row['auroc_low'])} to {_area(row['auroc_high'])}"
                 if row["auroc_low"] is not None
                 else "none",
-                words.NOT_KNOWN if row["auroc_gain"] is None else f"{row['auroc_gain']:+.2f}",
-                words.percent(row["precision_ratio"]),
+                _gain(row),
+                "no alarm" if row["precision_ratio"] is None else words.percent(row["precision_ratio"]),
                 words.percent(row["recall_ratio"]),
                 words.one_decimal(row["false_alarms_a_year"]),
-                words.count(row["median_lead_days"]),
+                "none" if row["median_lead_days"] is None else words.count(row["median_lead_days"]),
             )
             for row in rows
         ),
         note,
         is_folded=is_folded,
     )
+
+
+def _gain(row: dict[str, Any]) -> str:
+    if row["signal"] == YARDSTICK:
+        return "yardstick"
+    return words.NOT_KNOWN if row["auroc_gain"] is None else f"{row['auroc_gain']:+.2f}"
 
 
 def _area(value: float | None) -> str:

@@ -1,13 +1,13 @@
 """What the signals say: levels over time, today's readings with their reasons, scopes that stand out.
 
-The picture of levels is in `timeline`, the record of the signals in `scoreboard`.
+The picture of levels is in `timeline`, dated stretches in `episodes`, the record in `scoreboard`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pipeline.report import scoreboard, timeline, totals, words
+from pipeline.report import episodes, scoreboard, timeline, totals, words
 from pipeline.report.base import Section
 from pipeline.report.content import Column, SectionContent, Table
 from pipeline.report.data import DAY_OF_AS_OF, ReportData
@@ -33,6 +33,7 @@ def draw(data: ReportData) -> SectionContent:
             timeline.chart(data),
             _market_table(market),
             *([_scope_table(loud)] if loud else []),
+            episodes.block(data),
             *scoreboard.blocks(data),
         ),
     )
@@ -57,7 +58,7 @@ def _market_table(market: list[dict[str, Any]]) -> Table:
         (
             Column("signal", is_number=False),
             Column("level", is_number=False),
-            Column("reason", is_number=False),
+            Column("reason, and where its threshold comes from", is_number=False),
         ),
         tuple(
             (
@@ -72,12 +73,14 @@ def _market_table(market: list[dict[str, Any]]) -> Table:
 
 
 def _rule(row: dict[str, Any]) -> str:
-    """The threshold and the history behind a reading, where the reading has them."""
-    if row["threshold"] is None:
+    """Where the threshold that the reason names comes from; an unknown reading was held to none."""
+    if row["threshold"] is None or row["level"] == "unknown":
         return ""
-    source = f", {row['threshold_source']}" if row["threshold_source"] else ""
-    history = words.count(row["history_days"])
-    return f"(Threshold {words.plain(row['threshold'])}{source}; {history} days of history.)"
+    source = row["threshold_source"] or f"{words.plain(row['threshold'])}, of unknown origin"
+    # a source that counts its days says how long the history is
+    days = f" {words.count(row['history_days'])} days"
+    history = "" if not row["history_days"] or days in source else f";{days} of history"
+    return f"Threshold: {source}{history}."
 
 
 def _scope_table(loud: list[dict[str, Any]]) -> Table:
@@ -109,6 +112,12 @@ SECTION = Section(
     key="signals",
     title="Signals",
     position=50,
-    needs={**totals.NEEDS_LEVEL, **totals.NEEDS_READINGS, **timeline.NEEDS, **scoreboard.NEEDS},
+    needs={
+        **totals.NEEDS_LEVEL,
+        **totals.NEEDS_READINGS,
+        **timeline.NEEDS,
+        **episodes.NEEDS,
+        **scoreboard.NEEDS,
+    },
     draw=draw,
 )

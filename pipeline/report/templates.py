@@ -24,6 +24,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    made.tests["day"] = lambda cell: bool(re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(cell)))
     made.filters["dashes"] = lambda dash: " ".join(str(part) for part in dash)
     made.globals["summary_name"] = SUMMARY_NAME
     made.globals["style"] = _style()

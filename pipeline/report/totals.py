@@ -31,6 +31,9 @@ NEEDS_COVERAGE = {
         "expected_usd", "seen_usd", "seen_ratio", "age_hours", "reason",
     )
 }  # fmt: skip
+NEEDS_CUSHION = {
+    "cushion_daily": ("day", "scope_type", "scope", "book", "distance_long_ratio", "is_counterfactual")
+}
 NEEDS_LEVEL = {"risk_level_daily": ("as_of", "level", "score", "drivers", "blind_ratio")}
 NEEDS_READINGS = {
     "signal_readings": (
@@ -178,6 +181,18 @@ def known_share(data: ReportData) -> list[Any]:
         """
     )
     return data.column(columns, "seen_ratio")
+
+
+def standing_cushion(data: ReportData) -> tuple[list[Any], bool]:
+    """The fall that calls the market's average standing long, a ratio a day; is the last counterfactual."""
+    columns = data.daily(
+        """
+        select day, distance_long_ratio, is_counterfactual from cushion_daily
+        where scope_type = 'market' and scope = 'all' and book = 'vintage'
+          and day between $first_day::date and $day::date
+        """
+    )
+    return data.column(columns, "distance_long_ratio"), bool(data.column(columns, "is_counterfactual")[-1])
 
 
 def coverage_words(data: ReportData, dataset: str) -> str:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 NOT_KNOWN = "not known"
 SPACE = "\u00a0"
+BILLION_FROM_USD = 999_950_000  # what rounds to 1,000.0 mn is 1.0 bn
 FLAT_RATIO = 0.0005  # a change that rounds to 0.0 % is called unchanged
 
 Number = float | None
@@ -20,7 +21,7 @@ Writer = Callable[[Number], str]
 
 
 def usd(value: Number) -> str:
-    """US dollars: `31.4 bn USD`; below 50 million in millions, below 50 thousand in dollars."""
+    """US dollars: `31.4 bn USD`; below a billion in millions, below 50 thousand in dollars."""
     return NOT_KNOWN if value is None else f"{_scaled(value, abs(value))}{SPACE}USD"
 
 
@@ -39,7 +40,7 @@ def usd_range(low: Number, high: Number) -> str:
 
 def _scaled(value: float, size: float) -> str:
     """`value` in the unit that suits an amount of `size`."""
-    if size >= 5e7:
+    if size >= BILLION_FROM_USD:
         return f"{value / 1e9:,.1f}{SPACE}bn"
     if size >= 5e4:
         return f"{value / 1e6:,.1f}{SPACE}mn"

@@ -28,12 +28,12 @@ import pandas as pd
 from pipeline.signals.base import Signal
 from pipeline.signals.levels import MINIMUM_SEEN_RATIO, Band, LevelRule, assess
 from pipeline.signals.panel import panel_of
-from pipeline.signals.wording import Wording, percent, readings_of
+from pipeline.signals.wording import Wording, readings_of, share
 
 SCOPES = ("market", "venue")
 INPUTS = ("seen_ratio",)
 RULE = LevelRule((Band(None, 0.10), Band(None, 0.25), Band(None, 1 - MINIMUM_SEEN_RATIO)), confirm_days=1)
-WORDING = Wording("Share of the expected open interest that was not seen", percent)
+WORDING = Wording("Share of the expected open interest that was not seen", share)
 
 
 def read(inputs: pd.DataFrame) -> pd.DataFrame:

@@ -36,7 +36,7 @@ from pipeline.signals.crowding import CEILINGS, FLOORS
 from pipeline.signals.levels import MARKET_QUANTILES, MINIMUM_SEEN_RATIO, LevelRule, assess, quantile_bands
 from pipeline.signals.pairs import urgency
 from pipeline.signals.panel import Panel, panel_of
-from pipeline.signals.wording import Wording, percent, readings_of
+from pipeline.signals.wording import Wording, readings_of, share
 
 INPUTS = ("borrow_apr", "loan_utilisation_ratio", "seen_ratio")
 RATE = quantile_bands(MARKET_QUANTILES, FLOORS, CEILINGS)
@@ -49,17 +49,15 @@ def read(inputs: pd.DataFrame) -> pd.DataFrame:
     """Readings of the whole market; see the module for the rule."""
     panel = panel_of(inputs, "market", INPUTS)
     needs = "a venue that publishes what a margin loan costs"
-    rate = _judged(panel, "borrow_apr", RATE, Wording("Cost of borrowing dollars a year", percent, needs))
-    used = _judged(
-        panel, "loan_utilisation_ratio", UTILISATION, Wording("Share of lent money in use", percent)
-    )
+    rate = _judged(panel, "borrow_apr", RATE, Wording("Cost of borrowing dollars a year", share, needs))
+    used = _judged(panel, "loan_utilisation_ratio", UTILISATION, Wording("Share of lent money in use", share))
     was_published = used["value"].notna().cummax()  # one scope, in the order of days
     is_rate = ~was_published | (urgency(rate) >= urgency(used))
     chosen = rate.where(is_rate, used)
     other = used["value"].where(is_rate, rate["value"])
     other_name = np.where(is_rate, "the share of lent money in use", "the cost of borrowing dollars a year")
     reasons = [
-        f"{reason[:-1]}; {name} is {percent(value) if np.isfinite(value) else 'unknown'}."
+        f"{reason[:-1]}; {name} is {share(value) if np.isfinite(value) else 'unknown'}."
         for reason, name, value in zip(chosen["reason"], other_name, other, strict=True)
     ]
     return chosen.assign(reason=pd.Series(reasons, index=chosen.index, dtype="str"))

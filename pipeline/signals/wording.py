@@ -41,6 +41,11 @@ def percent(ratio: float) -> str:
     return f"{100 * ratio:+.1f} %"
 
 
+def share(ratio: float) -> str:
+    """A fraction that cannot be negative, as a percentage without a sign: 0.1234 becomes 12.3 %."""
+    return f"{100 * ratio:.1f} %"
+
+
 class _Cell(NamedTuple):
     """One reading's numbers as plain Python ones: a hundred thousand sentences are made from them."""
 

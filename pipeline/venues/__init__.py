@@ -41,7 +41,7 @@ def choose(names: str | None) -> dict[str, Venue]:
         guess = f", did you mean {' and '.join(near)}" if near else ""
         message = (
             f"no venue is called {', '.join(repr(name) for name in unknown) or 'nothing'}{guess}: "
-            f"choose from {', '.join(VENUES)}"
+            f"`margin-debt venues` lists all {len(VENUES)}"
         )
         raise UsageError(message)
     return {name: VENUES[name] for name in wanted}

@@ -55,7 +55,8 @@ def assert_holds(sentence: str, *parts: str) -> None:
 def test_a_venue_that_there_is_not(refused: Refused, world: Path) -> None:
     code, sentence = refused("run", "--venues", "binance,krakken", "--replay", str(world))
     assert code == 2
-    assert_holds(sentence, "krakken", "choose from ", ", binance, ", ", okx, ")
+    assert_holds(sentence, "krakken", "did you mean krakenfutures: `margin-debt venues` lists all ")
+    assert "binance" not in sentence  # it was spelled right, and thirty names bury the one that was meant
 
 
 def test_a_day_that_has_not_ended(refused: Refused) -> None:

@@ -30,7 +30,10 @@ from homes import (
     run_days,
 )
 
+from pipeline.console import Console
 from pipeline.replay.process import ReplayServer
+from pipeline.settings import Settings
+from pipeline.summary import finish
 
 MOMENT_SECONDS = 120.0
 Came = Callable[[], bool]
@@ -147,3 +150,23 @@ def _reader(home: Path) -> Iterator[list[int]]:
         is_over.set()
         thread.join()
     assert problems == []
+
+
+def test_a_report_that_fails_does_not_hide_that_the_tables_were_published(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = copied(finished, tmp_path / "home")
+    before = published(home).stat().st_ino
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such template")
+
+    monkeypatch.setattr("pipeline.assets.report.write_report", broken)
+    ending = rebuild(home)
+    assert published(home).stat().st_ino != before  # another file stands there: readers have it
+    assert (ending.exit_code, ending.is_published) == (1, True)
+    assert finish(Settings(home), ending, Console(is_quiet=True)) == 1
+    said = capsys.readouterr().err
+    assert "no such template" in said
+    assert "The tables were published and the report was not: `margin-debt report` writes it." in said
+    assert "Nothing was published" not in said

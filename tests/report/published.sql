@@ -71,6 +71,10 @@ create table scoreboard (signal text, event_rule text, horizon_days bigint, is_b
   auroc_gain double, precision_ratio double, recall_ratio double, false_alarms_a_year double,
   median_lead_days double, reason text, variants_tried bigint, formula_version text default '1');
 
+create table explosive_episodes (scope_type text, scope text, series text, episode integer, days integer,
+  tested_from date, tested_to date, gsadf double, gsadf_critical double, is_explosive boolean, from_day date,
+  to_day date, is_open boolean, series_tested integer, formula_version integer default 1);
+
 create temp table days as
 select i::integer as back, getvariable('last_day')::date - i::integer as day,
   55e9 * (1 + 0.25 * sin(i / 45) + greatest(0, 0.5 * (60 - i) / 60)) * (1 + 0.02 * sin(i * 7.7)) as market_usd
@@ -261,3 +265,8 @@ select signal, rule, horizon, signal = 'funding', 6, 4, '2025-06-01', '2026-02-2
   9, null, 12, '1'
 from (select unnest(['crowding', 'funding']) as signal), (select unnest(['R1', 'R2']) as rule),
   (select unnest([7, 14]) as horizon);
+
+insert into explosive_episodes
+select scope_type, scope, 'coins', 1, 365, getvariable('last_day')::date - 364, getvariable('last_day')::date, 3.1, 2.28, true,
+  getvariable('last_day')::date - 30, getvariable('last_day')::date, true, 40, 1
+from (values ('market', 'all'), ('asset', 'BTC')) as scopes (scope_type, scope);

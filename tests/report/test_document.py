@@ -16,6 +16,8 @@ from pipeline.errors import UsageError
 from pipeline.report import find_sections
 from pipeline.report.base import shared_block, write_report
 from pipeline.report.content import Chart, Series
+from pipeline.settings import Settings
+from pipeline.summary import summary
 
 LIMIT_BYTES = 2_000_000
 
@@ -96,7 +98,19 @@ def test_the_headline_says_level_reason_and_times(page: Reader) -> None:
 @pytest.mark.parametrize(
     ("level", "drivers", "levels", "expected"),
     [
-        ("calm", "none", ("calm", "calm"), "Every signal with data is calm: growth is +1.0 %. Read as of"),
+        (
+            "calm",
+            "none",
+            ("calm", "calm"),
+            # 12 of 15 % is nearer than 10 of 20 %
+            "All 2 signals with data are calm; nearest to its threshold: 61 % was not seen. Read as of",
+        ),
+        (
+            "calm",
+            "none",
+            ("calm", "unknown"),
+            "The one signal with data is calm (1 cannot be read yet): growth is +1.0 %.",
+        ),
         (
             "elevated",
             "accumulation elevated",
@@ -115,13 +129,34 @@ def test_the_sentence_follows_the_level(
     insert into margin_debt_daily (day, class, venue, asset)
       values ('2026-03-31', 'derivative', 'okx', 'BTC');
     insert into risk_level_daily (as_of, level, drivers) values ('2026-04-01', '{level}', '{drivers}');
-    insert into signal_readings (as_of, signal, scope_type, scope, level, reason) values
-      ('2026-04-01', 'accumulation', 'market', 'all', '{levels[0]}', 'growth is +1.0 %.'),
-      ('2026-04-01', 'blindness', 'market', 'all', '{levels[1]}', '61 % was not seen.');
+    insert into signal_readings (as_of, signal, scope_type, scope, level, value, threshold, reason) values
+      ('2026-04-01', 'accumulation', 'market', 'all', '{levels[0]}', 0.10, 0.20, 'growth is +1.0 %.'),
+      ('2026-04-01', 'blindness', 'market', 'all', '{levels[1]}', 0.12, 0.15, '61 % was not seen.');
     """
     with small_database(tmp_path / "level.duckdb", rows) as connection:
         page = Reader(write_report(connection, None, tmp_path, PRODUCED_AT, ABOUT).read_text())
     assert expected in page.text
+
+
+def test_the_console_gives_the_reason_that_the_headline_gives(tmp_path: Path) -> None:
+    # 12 of 15 % is nearer than 10 of 20 %; a level that is unknown comes after, and NaN is no number
+    rows = """
+    set timezone = 'UTC';
+    insert into margin_debt_daily (day, class, venue, asset)
+      values ('2026-03-31', 'derivative', 'okx', 'BTC');
+    insert into risk_level_daily (as_of, level, drivers) values ('2026-04-01', 'calm', 'none');
+    insert into signal_readings (as_of, signal, scope_type, scope, level, value, threshold, reason) values
+      ('2026-04-01', 'accumulation', 'market', 'all', 'calm', 0.10, 0.20, 'Growth is +1.0 %.'),
+      ('2026-04-01', 'blindness', 'market', 'all', 'calm', 0.12, 0.15, '61 % was not seen.'),
+      ('2026-04-01', 'comovement', 'market', 'all', 'calm', 'nan', 0.15, 'Nothing is known.'),
+      ('2026-04-01', 'crowding', 'market', 'all', 'unknown', 0.90, 0.15, 'It is too early.');
+    """
+    home = Settings(tmp_path)
+    home.serving.parent.mkdir()
+    with small_database(home.serving, rows) as connection:
+        page = Reader(write_report(connection, None, tmp_path, PRODUCED_AT, ABOUT).read_text())
+    assert "nearest to its threshold: 61 % was not seen. Read as of" in page.text
+    assert summary(home)["reason"] == "61 % was not seen."
 
 
 def test_changes_of_many_scopes_are_told_in_one_line(tmp_path: Path) -> None:
@@ -147,7 +182,7 @@ def test_changes_of_many_scopes_are_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_what_was_not_seen_is_named_with_its_size(page: Reader) -> None:
-    assert "cefi lenders 24.4 bn USD" in page.text
+    assert "CeFi lenders 24.4 bn USD" in page.text
     assert "options not known" in page.text
     assert "connection reset by peer" in page.text
 

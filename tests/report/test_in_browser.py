@@ -45,6 +45,10 @@ def test_opened_tables_still_fit_a_telephone(page: Page, report: Path) -> None:
     page.open(report, 390, 844)
     page.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert page.ask("document.documentElement.scrollWidth") <= 390
+    # a row that ends in a sentence is stacked, and each cell says which column it was
+    cell = "document.querySelector('#coverage table.prose td:nth-child(2)')"
+    assert page.ask(f"getComputedStyle({cell}).display") == "block"
+    assert page.ask(f"getComputedStyle({cell}, '::before').content") == '"size when last counted: "'
 
 
 def _bring(page: Page, key: str) -> None:
@@ -111,8 +115,10 @@ def test_a_download_holds_every_day_and_defuses_formulas(page: Page, report: Pat
     csv = page.ask(
         "(async () => { const kept = []; const made = URL.createObjectURL;"
         " URL.createObjectURL = (blob) => { kept.push(blob); return made(blob); };"
+        " HTMLAnchorElement.prototype.click = function () { window.named = this.download; };"
         " document.querySelector('[data-download=venue_shares]').click(); return await kept[0].text(); })()"
     )
+    assert page.ask("window.named") == "margin-debt-2026-03-31-venue_shares.csv"
     lines = csv.strip().split("\r\n")
     assert len(lines) == 401  # a head and 400 days
     assert HOSTILE.startswith("=")

@@ -39,6 +39,7 @@ def test_empty_tables_are_one_sentence_each(tmp_path: Path) -> None:
         "Not known: no margin table of a venue was collected on this day",
         "Not known: no venue that was asked publishes its forced orders",
         "Not known: no venue showed a dated future",
+        "Not known: no series of at least half a year was tested on days up to this one.",
         "Not known: nothing was scored on days up to this one; margin-debt evaluate scores them.",
         "Nothing to compare: no figure published elsewhere",
     ):
@@ -290,3 +291,34 @@ def test_pictures_stand_without_the_page(reader: duckdb.DuckDBPyConnection) -> N
         assert "<path" in svg
         assert "NaN" not in svg
     assert len(drawn["debt"]["datasets"]["rows"]) == 400
+
+
+EPISODES = """
+insert into explosive_episodes (scope_type, scope, series, tested_to, gsadf, gsadf_critical, is_explosive,
+  from_day, to_day, is_open, series_tested) values
+  ('asset', 'BTC', 'coins', '2026-03-31', 2.75, 2.28, true, '2026-02-14', '2026-03-19', false, 40),
+  ('market', 'all', 'coins_over_market_cap', '2026-03-31', 3.11, 2.28, true, '2026-03-01', '2026-03-31',
+    true, 40),
+  ('asset', 'SOL', 'coins', '2026-03-31', 1.9, 2.28, false, null, null, null, 40);
+"""
+
+
+def test_explosive_stretches_are_dated_with_the_number_of_tests_beside_them(tmp_path: Path) -> None:
+    text = _written(EPISODES, tmp_path)
+    assert "When positions grew explosively: 2 of 40 series, 1 to the last day" in text
+    # 5 % of 40 series is 2
+    assert (
+        "40 series tested together, up to 2026-03-31; about 2.0 would reject if nothing had happened." in text
+    )
+    # 14 February to 19 March, both counted: 15 days of February and 19 of March
+    assert "BTC 2026-02-14 2026-03-19 34 2.75 2.28" in text
+    market = "market, over market cap 2026-03-01 still on 31 3.11 2.28"
+    assert text.index(market) < text.index("BTC 2026-02-14")
+    assert "SOL" not in text
+
+
+def test_nothing_tested_on_later_days_is_told_and_no_rejection_is_not_unknown(tmp_path: Path) -> None:
+    later = EPISODES.replace("2026-03-31', 2", "2026-04-30', 2").replace("2026-03-31', 3", "2026-04-30', 3")
+    text = _written(later, tmp_path)
+    assert "No series rejects a random walk: no stretch is dated. 40 series tested together" in text
+    assert "BTC 2026-02-14" not in text

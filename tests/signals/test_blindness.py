@@ -36,7 +36,7 @@ def test_the_threshold_is_declared_and_uses_no_history(make_inputs: Maker) -> No
     assert reading["threshold_source"] == "fixed, declared"
     assert reading["history_days"] == 0
     assert reading["reason"] == (
-        "Share of the expected open interest that was not seen is +30.0 %, above +25.0 % (high)."
+        "Share of the expected open interest that was not seen is 30.0 %, above 25.0 % (high)."
     )
 
 

@@ -26,8 +26,8 @@ def test_a_dear_rate_is_read_on_the_third_day(make_inputs: Maker) -> None:
     readings = read(make_inputs, [0.30] * 3, [0.70] * 3)
     assert readings["level"].tolist()[-4:] == ["calm", "calm", "calm", "elevated"]
     assert readings["reason"].iloc[-1] == (
-        "Cost of borrowing dollars a year is +30.0 %, above +21.9 % (elevated); the share of lent money in"
-        " use is +70.0 %."
+        "Cost of borrowing dollars a year is 30.0 %, above 21.9 % (elevated); the share of lent money in"
+        " use is 70.0 %."
     )
 
 

@@ -120,10 +120,10 @@ def test_a_venue_file_dropped_in_is_found(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(found) == sorted(found)
 
 
-def test_choosing_a_venue_that_does_not_exist_names_those_that_do() -> None:
+def test_choosing_a_venue_that_does_not_exist_says_where_those_stand_that_do() -> None:
     assert list(choose("okx, binance")) == ["okx", "binance"]
     for text in ("mtgox", "", "okx,mtgox"):
-        with pytest.raises(UsageError, match="choose from "):
+        with pytest.raises(UsageError, match=f"`margin-debt venues` lists all {len(VENUES)}"):
             choose(text)
 
 

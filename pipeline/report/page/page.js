@@ -9,7 +9,7 @@
     value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   function usd(value) {
     const size = Math.abs(value);
-    if (size >= 5e7) return fixed(value / 1e9, 1) + "\u00a0bn\u00a0USD";
+    if (size >= 999950000) return fixed(value / 1e9, 1) + "\u00a0bn\u00a0USD";
     return size >= 5e4 ? fixed(value / 1e6, 1) + "\u00a0mn\u00a0USD" : fixed(value, 0) + "\u00a0USD";
   }
   const writers = {
@@ -113,7 +113,7 @@
     const address = URL.createObjectURL(new Blob([csvOf(charts.get(key))], { type: "text/csv" }));
     const link = document.createElement("a");
     link.href = address;
-    link.download = "margin-debt-" + key + ".csv";
+    link.download = "margin-debt-" + block.day + "-" + key + ".csv";
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }
