@@ -46,6 +46,8 @@ def open_warehouse(path: Path, raw: Path | None) -> Iterator[duckdb.DuckDBPyConn
     try:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
+        # each raw file is read once: kept in memory, those of four years take 15 GiB and more time
+        connection.execute("set enable_external_file_cache = false")
         for schema in SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         for macro in sorted((SQL / "macros").glob("*.sql")):

@@ -31,31 +31,35 @@ with versions as (
 ),
 summed as (
     select
-        day, venue, market, kind,
-        exact_sum(latest.rate) as paid_latest, exact_sum(latest.hours) as hours_latest,
-        exact_sum(as_known.rate) as paid_as_known, exact_sum(as_known.hours) as hours_as_known
+        day, venue, market,
+        exact_sum(case when kind = 'settled' then latest.rate end) as settled_latest,
+        exact_sum(case when kind = 'settled' then latest.hours end) as settled_latest_hours,
+        exact_sum(case when kind = 'predicted' then latest.rate end) as predicted_latest,
+        exact_sum(case when kind = 'predicted' then latest.hours end) as predicted_latest_hours,
+        exact_sum(case when kind = 'settled' then as_known.rate end) as settled_as_known,
+        exact_sum(case when kind = 'settled' then as_known.hours end) as settled_as_known_hours,
+        exact_sum(case when kind = 'predicted' then as_known.rate end) as predicted_as_known,
+        exact_sum(case when kind = 'predicted' then as_known.hours end) as predicted_as_known_hours
     from versions
-    group by day, venue, market, kind
+    group by day, venue, market
 ),
--- what was paid before what was forecast, in each vintage
-paid as (
-    select v.vintage, s.day, s.venue, s.market,
-        arg_min(
-            {
-                'kind': s.kind,
-                'paid': case v.vintage when 'latest' then s.paid_latest else s.paid_as_known end,
-                'hours': case v.vintage when 'latest' then s.hours_latest else s.hours_as_known end
-            },
-            case s.kind when 'settled' then 1 else 2 end
-        ) as best
+told as (
+    select
+        v.vintage, s.day, s.venue, s.market,
+        case v.vintage when 'latest' then s.settled_latest else s.settled_as_known end as settled,
+        case v.vintage when 'latest' then s.settled_latest_hours else s.settled_as_known_hours end as settled_hours,
+        case v.vintage when 'latest' then s.predicted_latest else s.predicted_as_known end as predicted,
+        case v.vintage when 'latest' then s.predicted_latest_hours else s.predicted_as_known_hours end
+            as predicted_hours
     from summed as s
     cross join intermediate.int_vintages as v
-    where case v.vintage when 'latest' then s.hours_latest else s.hours_as_known end > 0
-    group by v.vintage, s.day, s.venue, s.market
 )
+-- what was paid before what was forecast
 select
     vintage, day, venue, market,
-    best.paid * 8760 / best.hours as funding_apr,
-    case when best.kind = 'settled' then best.paid end as funding_paid_ratio,
-    best.kind as funding_kind
-from paid
+    case when settled_hours > 0 then settled * 8760 / settled_hours else predicted * 8760 / predicted_hours end
+        as funding_apr,
+    case when settled_hours > 0 then settled end as funding_paid_ratio,
+    case when settled_hours > 0 then 'settled' else 'predicted' end as funding_kind
+from told
+where settled_hours > 0 or predicted_hours > 0

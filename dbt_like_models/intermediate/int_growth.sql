@@ -43,25 +43,20 @@ pairs as (
         on b.vintage = n.vintage and b.day = n.day and b.venue = n.venue and b.market = n.market
     where n.day >= $from_day::date
 ),
-scoped as (
-    select vintage, day, horizon_days, 'market' as scope_type, 'all' as scope, usd_before, usd_now, revalued_now
-    from pairs
-    union all
-    select vintage, day, horizon_days, 'asset' as scope_type, asset as scope, usd_before, usd_now, revalued_now
-    from pairs
-    union all
-    select vintage, day, horizon_days, 'venue' as scope_type, venue as scope, usd_before, usd_now, revalued_now
-    from pairs
-),
 summed as (
     select
-        vintage, day, scope_type, scope, horizon_days,
+        vintage, day, horizon_days,
+        case when grouping(asset) = 0 then 'asset' when grouping(venue) = 0 then 'venue' else 'market' end
+            as scope_type,
+        coalesce(asset, venue, 'all') as scope,
         exact_sum(usd_before) as before_all,
         exact_sum(case when usd_now is not null then usd_before end) as before_matched,
-        exact_sum(case when usd_now is not null then usd_now end) as now_matched,
+        exact_sum(usd_now) as now_matched,
         exact_sum(case when usd_now is not null then revalued_now end) as revalued_matched
-    from scoped
-    group by vintage, day, scope_type, scope, horizon_days
+    from pairs
+    group by grouping sets (
+        (vintage, day, horizon_days), (vintage, day, horizon_days, asset), (vintage, day, horizon_days, venue)
+    )
 )
 select
     vintage, day, scope_type, scope, horizon_days,

@@ -40,7 +40,7 @@ dated as (
         b.*, f.first_maintenance_ratio,
         case when f.known_at <= end_of(b.day) + to_seconds(b.listens_hours * 3600) and b.day - f.day <= 40
             then f.day end as table_day
-    from book as b
+    from (select * from book where (venue, market) in (select (venue, market) from tables)) as b
     asof left join tables as f
         on f.venue = b.venue and f.market = b.market and b.day >= f.day
 ),
@@ -53,6 +53,12 @@ sized as (
     from dated as d
     asof left join steps as s
         on s.venue = d.venue and s.market = d.market and s.day = d.table_day and d.position_quote >= s.floor_quote
+    union all by name
+    -- a market without any table needs no search for the last one
+    select *, null::double as initial_ratio, null::double as sized_maintenance_ratio,
+        null::double as first_maintenance_ratio, null::date as table_day
+    from book
+    where (venue, market) not in (select (venue, market) from tables)
 ),
 declared as (
     select

@@ -4,7 +4,7 @@ All take matrices, a row a day (complete calendar) and a column a series, NaN wh
 they found; no table and no venue is known here. Copies, repeats and holes are `anomalies_repeats.py`, what
 shows only against a clock or other series of the same thing is `anomalies_compared.py`. Each docstring gives
 null, window and threshold. "Recorded" is 69 Binance perpetuals over 703 days (2022 and 2023), which nothing
-is known to be wrong with; `tests/real/test_anomalies.py` computes them anew.
+is known to be wrong with; `tests/real/test_recorded_anomalies.py` computes them anew.
 """
 
 from __future__ import annotations
