@@ -19,9 +19,11 @@ with dated as (
         -- the venue's own index where it sends one: a perpetual's mark is off the coin by its own premium
         ln(m.price_usd / coalesce(m.index_price_usd, p.price_usd)) as forward_log
     from intermediate.int_market_day as m
-    inner join intermediate.int_grid as g on g.day = m.day and g.venue = m.venue and g.market = m.market
+    inner join intermediate.int_grid as g
+        on g.day = m.day and g.venue = m.venue and g.market = m.market and g.day >= $from_day::date
     inner join staging.stg_markets as l on l.day = g.list_day and l.venue = m.venue and l.market = m.market
-    left join intermediate.int_asset_price as p on p.vintage = m.vintage and p.day = m.day and p.asset = m.asset
+    left join intermediate.int_asset_price as p
+        on p.vintage = m.vintage and p.day = m.day and p.asset = m.asset and p.day >= $from_day::date
     where
         m.vintage = 'latest' and m.day >= $from_day::date and m.kind = 'future' and m.status = 'seen'
         and m.seen_usd > 0 and m.price_usd > 0 and l.expires_at >= end_of(m.day) + interval 3 days

@@ -20,7 +20,7 @@ with last_known as (
     from intermediate.int_market_day as u
     inner join intermediate.int_market_day as b
         on b.vintage = u.vintage and b.venue = u.venue and b.market = u.market
-        and b.day < u.day and b.day >= u.day - 30 and b.status = 'seen'
+        and b.day < u.day and b.day >= u.day - 30 and b.day >= $from_day::date - 30 and b.status = 'seen'
     where u.day >= $from_day::date and u.status in ('unseen', 'excluded')
     group by u.vintage, u.day, u.venue, u.market
 ),

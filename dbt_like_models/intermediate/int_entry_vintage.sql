@@ -33,7 +33,8 @@ priced as (
     select d.day, a.asset, p.price_usd
     from intermediate.int_days as d
     cross join (select distinct asset from chosen) as a
-    left join intermediate.int_asset_price as p on p.vintage = 'latest' and p.day = d.day and p.asset = a.asset
+    left join intermediate.int_asset_price as p
+        on p.vintage = 'latest' and p.day = d.day and p.asset = a.asset and p.day >= $from_day::date - 91
     where d.day >= $from_day::date - 91
 ),
 steps as (
@@ -46,7 +47,7 @@ steps as (
     from priced as p
     left join intermediate.int_growth as g
         on g.vintage = 'latest' and g.day = p.day and g.scope_type = 'asset' and g.scope = p.asset
-        and g.horizon_days = 1
+        and g.horizon_days = 1 and g.day >= $from_day::date - 91
     window in_order as (partition by p.asset order by p.day)
 ),
 -- exact sums: the same logarithms whatever day the build began with

@@ -35,4 +35,4 @@ select
 from chosen as c
 left join seeds.usd_currencies as q on q.currency = c.currency
 left join intermediate.int_asset_price as p
-    on p.vintage = c.vintage and p.day = c.day and p.asset = c.currency
+    on p.vintage = c.vintage and p.day = c.day and p.asset = c.currency and p.day >= $from_day::date

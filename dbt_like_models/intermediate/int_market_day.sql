@@ -113,7 +113,7 @@ joined as (
     left join unit_steps as u
         on u.vintage = g.vintage and u.day = g.day and u.venue = g.venue and u.market = g.market
     left join intermediate.int_asset_price as m
-        on m.vintage = g.vintage and m.day = g.day and m.asset = g.asset
+        on m.vintage = g.vintage and m.day = g.day and m.asset = g.asset and m.day >= $from_day::date
     left join intermediate.int_funding_day as f
         on f.vintage = g.vintage and f.day = g.day and f.venue = g.venue and f.market = g.market
         and f.day >= $from_day::date

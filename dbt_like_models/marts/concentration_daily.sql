@@ -16,7 +16,8 @@ with sides as (
         m.day,
         exact_sum(m.seen_usd * l.long_short_ratio / (1 + l.long_short_ratio)) / exact_sum(m.seen_usd) as long_share
     from intermediate.int_market_day as m
-    inner join intermediate.int_long_short_day as l on l.day = m.day and l.venue = m.venue and l.market = m.market
+    inner join intermediate.int_long_short_day as l
+        on l.day = m.day and l.venue = m.venue and l.market = m.market and l.day >= $from_day::date
     where
         m.vintage = 'latest' and m.day >= $from_day::date and m.status = 'seen' and m.seen_usd > 0
         and l.long_short_ratio is not null

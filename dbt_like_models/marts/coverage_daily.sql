@@ -51,7 +51,7 @@ fetched as (
         coalesce(t.message, case when t.status = 'not_asked' then 'no run asked on this day' end) as reason
     from attempts as t
     left join intermediate.int_coverage as c
-        on c.vintage = 'latest' and c.day = t.day and c.venue = t.venue
+        on c.vintage = 'latest' and c.day = t.day and c.venue = t.venue and c.day >= $from_day::date
 ),
 market as (
     select
@@ -96,7 +96,8 @@ known_share as (
         null::double as seen_ratio, null::double as age_hours,
         'open interest and loans seen, over the sizes known from dated sources' as reason
     from universe as u
-    left join intermediate.int_coverage as c on c.vintage = 'latest' and c.venue = 'all' and c.day = u.day
+    left join intermediate.int_coverage as c
+        on c.vintage = 'latest' and c.venue = 'all' and c.day = u.day and c.day >= $from_day::date
     left join debt as b on b.day = u.day
     group by u.day
 )

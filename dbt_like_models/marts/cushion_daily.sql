@@ -17,8 +17,15 @@ checks:
   range: {distance_long_ratio: [0, 1], call_probability_7d_ratio: [0, 1], distance_short_ratio: [0, null]}
   values: {scope_type: [market, asset, venue], book: [new_position, vintage]}
 */
-with asset_rows as (
-    select * from intermediate.int_cushion where day >= $from_day::date - 30
+-- the days built and those 30 days before them, not the days between
+with wanted as (
+    select day from intermediate.int_days where day >= $from_day::date
+    union
+    select day - 30 as day from intermediate.int_days where day >= $from_day::date
+),
+asset_rows as (
+    select * from intermediate.int_cushion
+    where day >= $from_day::date - 30 and day in (select day from wanted)
 ),
 -- a venue's standing book cannot be seen: entries are those of the asset over all venues
 venue_rows as (
@@ -37,7 +44,9 @@ venue_rows as (
     from (
         select *, coalesce(initial_ratio, maintenance_high_ratio) as demanded_ratio
         from intermediate.int_margin_rate
-        where vintage = 'latest' and day >= $from_day::date - 30 and notional_usd > 0
+        where
+            vintage = 'latest' and day >= $from_day::date - 30 and notional_usd > 0
+            and day in (select day from wanted)
     ) as r
     inner join asset_rows as c on c.day = r.day and c.asset = r.asset and c.book = 'vintage'
     cross join intermediate.int_leverage_mixture as x

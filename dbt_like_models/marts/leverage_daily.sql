@@ -54,11 +54,12 @@ capped as (
         a.day, a.asset, a.open_interest_usd, r.amount * p.price_usd as market_cap_usd, r.told_day as market_cap_as_of,
         safe_ratio(a.open_interest_base, e.amount) as oi_to_exchange_reserve_ratio, e.told_day as reserve_as_of
     from asset_rows as a
-    left join intermediate.int_asset_price as p on p.vintage = 'latest' and p.day = a.day and p.asset = a.asset
+    left join intermediate.int_asset_price as p
+        on p.vintage = 'latest' and p.day = a.day and p.asset = a.asset and p.day >= $from_day::date
     left join intermediate.int_reference_day as r
-        on r.day = a.day and r.kind = 'circulating_supply' and r.asset = a.asset
+        on r.day = a.day and r.kind = 'circulating_supply' and r.asset = a.asset and r.day >= $from_day::date
     left join intermediate.int_reference_day as e
-        on e.day = a.day and e.kind = 'exchange_reserve' and e.asset = a.asset
+        on e.day = a.day and e.kind = 'exchange_reserve' and e.asset = a.asset and e.day >= $from_day::date
 ),
 against_cap as (
     select
@@ -83,6 +84,7 @@ evidenced as (
     from debts as d
     inner join intermediate.int_margin_rate as r
         on r.vintage = 'latest' and r.day = d.day and r.venue = d.venue and r.asset = d.asset
+        and r.day >= $from_day::date
     where d.class = 'derivative' and d.estimate_usd is not null
 ),
 posted as (
@@ -114,4 +116,5 @@ left join against_cap as c on c.day = t.day and c.scope_type = t.scope_type and 
 left join posted as p on p.day = t.day and p.scope_type = t.scope_type and p.scope = t.scope
 left join intermediate.int_reference_day as s
     on t.scope_type = 'market' and s.day = t.day and s.kind = 'stablecoin_supply' and s.asset = 'all'
+    and s.day >= $from_day::date
 left join owed as o on t.scope_type = 'market' and o.day = t.day

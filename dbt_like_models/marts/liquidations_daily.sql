@@ -24,7 +24,8 @@ with priced as (
         coalesce(f.is_complete::boolean, false) as is_complete,
         coalesce(f.source, 'nothing is known of this feed: taken as one that leaves orders out') as feed_basis
     from staging.stg_liquidation as l
-    inner join intermediate.int_grid as g on g.day = l.day and g.venue = l.venue and g.market = l.market
+    inner join intermediate.int_grid as g
+        on g.day = l.day and g.venue = l.venue and g.market = l.market and g.day >= $from_day::date
     inner join seeds.usd_currencies as q on q.currency = g.quote
     asof left join (
         -- what is only remembered narrows no bound

@@ -24,6 +24,7 @@ select
     l.top_position_long_short_ratio, m.priced_by, m.status, m.reason, m.observed_at, m.age_hours, f.flags,
     1 as formula_version
 from intermediate.int_market_day as m
-left join intermediate.int_long_short_day as l on l.day = m.day and l.venue = m.venue and l.market = m.market
+left join intermediate.int_long_short_day as l
+    on l.day = m.day and l.venue = m.venue and l.market = m.market and l.day >= $from_day::date
 left join flagged as f on f.day = m.day and f.venue = m.venue and f.market = m.market
 where m.vintage = 'latest' and m.day >= $from_day::date

@@ -19,6 +19,7 @@ select
     any_value(c.seen_ratio) as coverage_ratio,
     1 as formula_version
 from intermediate.int_market_day as m
-inner join intermediate.int_coverage as c on c.vintage = m.vintage and c.day = m.day and c.venue = m.venue
+inner join intermediate.int_coverage as c
+    on c.vintage = m.vintage and c.day = m.day and c.venue = m.venue and c.day >= $from_day::date
 where m.vintage = 'latest' and m.day >= $from_day::date and m.status != 'closed'
 group by m.day, m.venue

@@ -27,7 +27,8 @@ with books as (
     select m.day, m.venue, m.market, m.seen_usd, l.long_short_ratio, l.top_account_long_short_ratio,
         l.top_position_long_short_ratio
     from intermediate.int_market_day as m
-    left join intermediate.int_long_short_day as l on l.day = m.day and l.venue = m.venue and l.market = m.market
+    left join intermediate.int_long_short_day as l
+        on l.day = m.day and l.venue = m.venue and l.market = m.market and l.day >= $from_day::date
     where m.vintage = 'latest' and m.day >= $from_day::date and m.status = 'seen' and m.seen_usd > 0
 ),
 seen as (

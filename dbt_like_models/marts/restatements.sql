@@ -18,6 +18,7 @@ with pairs as (
     from intermediate.int_market_day as n
     inner join intermediate.int_market_day as k
         on k.vintage = 'as_known' and k.day = n.day and k.venue = n.venue and k.market = n.market
+        and k.day >= $from_day::date
     where
         n.vintage = 'latest' and n.day >= $from_day::date
         and (n.status != k.status or n.open_interest_usd is distinct from k.open_interest_usd)

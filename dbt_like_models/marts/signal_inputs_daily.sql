@@ -118,7 +118,8 @@ forced as (
     from staging.stg_liquidation as l
     inner join intermediate.int_vintages as v
         on v.vintage = 'as_known' and l.known_at <= end_of(l.day) + to_seconds(v.listens_hours * 3600)
-    inner join intermediate.int_grid as g on g.day = l.day and g.venue = l.venue and g.market = l.market
+    inner join intermediate.int_grid as g
+        on g.day = l.day and g.venue = l.venue and g.market = l.market and g.day >= $from_day::date - 6
     inner join seeds.usd_currencies as q on q.currency = g.quote
     where l.day >= $from_day::date - 6
     group by l.day, l.venue
@@ -156,6 +157,7 @@ from scoped as s
 left join growth as g on g.day = s.day and g.scope_type = s.scope_type and g.scope = s.scope
 left join intermediate.int_funding_scope as f
     on f.vintage = 'as_known' and f.day = s.day and f.scope_type = s.scope_type and f.scope = s.scope
+    and f.day >= $from_day::date
 left join concentration as h on h.day = s.day
 left join prices as p on p.day = s.day and p.asset = s.scope and s.scope_type = 'asset'
 left join against_cap as k on k.day = s.day
@@ -163,5 +165,5 @@ left join borrowing as b on b.day = s.day
 left join utilised as u on u.day = s.day
 left join pressed as l on l.day = s.day
 left join intermediate.int_coverage as c
-    on c.vintage = 'as_known' and c.day = s.day
+    on c.vintage = 'as_known' and c.day = s.day and c.day >= $from_day::date
     and ((s.scope_type = 'market' and c.venue = 'all') or (s.scope_type = 'venue' and c.venue = s.scope))

@@ -67,7 +67,8 @@ valued as (
             else error('unknown unit of tiers ' || n.unit)
         end as quote_per_unit
     from near as n
-    left join staging.stg_markets as m on m.day = n.day and m.venue = n.venue and m.market = n.market
+    left join staging.stg_markets as m
+        on m.day = n.day and m.venue = n.venue and m.market = n.market and m.day >= $from_day::date
     left join price as p on p.day = n.day and p.venue = n.venue and p.market = n.market
 )
 select
