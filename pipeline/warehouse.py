@@ -48,7 +48,7 @@ def open_warehouse(path: Path, raw: Path | None) -> Iterator[duckdb.DuckDBPyConn
         connection.execute("set enable_progress_bar = false")
         # each raw file is read once: kept in memory, those of four years take 15 GiB and more time
         connection.execute("set enable_external_file_cache = false")
-        # what a day writes goes into the file once, at closing: in between it costs a fifth of the day's build
+        # what a day writes goes into the file once, at closing: in between, that costs a fifth of a day
         connection.execute("set checkpoint_threshold = '256MB'")
         for schema in SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
