@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -342,5 +343,11 @@ def _first_lists(new: Iterable[str], known: Iterable[str]) -> bool:
 
 
 def _last_day(lake: Lake, months: Iterable[str]) -> date:
-    last = max(month[-7:] for month in months)
-    return max(partition_day(path) for path in lake.files_of(m for m in months if m.endswith(last)))
+    """The last day that has a raw file: a month can be left with empty folders."""
+    of_month: dict[str, list[str]] = defaultdict(list)
+    for month in months:
+        of_month[month[-len("2026-01") :]].append(month)
+    for last in sorted(of_month, reverse=True):
+        if files := lake.files_of(of_month[last]):
+            return max(partition_day(path) for path in files)
+    return FIRST_DAY + timedelta(days=1)
