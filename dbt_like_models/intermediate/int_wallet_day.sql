@@ -13,7 +13,7 @@ columns:
   equity_usd: the account's money with unrealised gains, US dollars, below zero when it is lost
   borrowed_usd: notional above the account's own money, US dollars, never negative
 checks:
-  rows_if: staging.stg_wallet_position as a where a.equity_usd is not null and not exists (select 1 from staging.stg_wallet_position as p where p.day = a.day and p.venue = a.venue and p.address = a.address and (p.notional_usd is null or (p.position_side != 'account' and p.set_leverage is null)))
+  rows_if: staging.stg_wallet_position as a where a.equity_usd is not null and not exists (select 1 from staging.stg_wallet_position as p where p.day = a.day and p.venue = a.venue and p.address = a.address and p.position_side != 'account' and (p.notional_usd is null or p.set_leverage is null))
   range: {notional_usd: [0, null], borrowed_usd: [0, null]}
 */
 -- one answer tells the account and its positions: what was asked at another instant is not mixed in
@@ -33,7 +33,7 @@ added_up as (
         coalesce(exact_sum(case when position_side != 'account' then notional_usd / set_leverage end), 0)
             as set_margin_usd,
         max(equity_usd) as equity_usd,
-        bool_and(notional_usd is not null and (position_side = 'account' or set_leverage is not null)) as is_whole
+        bool_and(position_side = 'account' or (notional_usd is not null and set_leverage is not null)) as is_whole
     from nearest
     group by day, venue, address
 )
