@@ -13,7 +13,7 @@ columns:
   equity_usd: the account's money with unrealised gains, US dollars, below zero when it is lost
   borrowed_usd: notional above the account's own money, US dollars, never negative
 checks:
-  rows_if: staging.stg_wallet_position
+  rows_if: staging.stg_wallet_position as a where a.equity_usd is not null and not exists (select 1 from staging.stg_wallet_position as p where p.day = a.day and p.venue = a.venue and p.address = a.address and p.position_side != 'account' and (p.notional_usd is null or p.set_leverage is null))
   range: {notional_usd: [0, null], borrowed_usd: [0, null]}
 */
 -- one answer tells the account and its positions: what was asked at another instant is not mixed in
@@ -32,7 +32,8 @@ added_up as (
         coalesce(exact_sum(case when position_side = 'short' then notional_usd end), 0) as short_usd,
         coalesce(exact_sum(case when position_side != 'account' then notional_usd / set_leverage end), 0)
             as set_margin_usd,
-        max(equity_usd) as equity_usd
+        max(equity_usd) as equity_usd,
+        bool_and(position_side = 'account' or (notional_usd is not null and set_leverage is not null)) as is_whole
     from nearest
     group by day, venue, address
 )
@@ -40,4 +41,5 @@ select
     day, venue, address, positions, long_usd, short_usd, long_usd + short_usd as notional_usd, set_margin_usd,
     equity_usd, greatest(long_usd + short_usd - equity_usd, 0) as borrowed_usd
 from added_up
-where equity_usd is not null
+-- an account with a number that cannot be is not known: without that position it would look smaller than it is
+where equity_usd is not null and is_whole

@@ -11,10 +11,10 @@ columns:
   known_at: UTC instant from which it was known
   distance_hours: hours between the observation and the end of the day
   size_base_listed: coins as listed, never negative; 0 in the row of the account
-  notional_usd: the venue's own dollars of the position; in the row of the account, of all its positions
-  margin_usd: margin that the venue counts as used, US dollars
-  set_leverage: leverage that the holder chose, a multiple of margin; NULL in the row of the account
-  equity_usd: the account's money with unrealised gains, US dollars, below zero when lost; NULL in other rows
+  notional_usd: the venue's own dollars of the position; in the row of the account, of all its positions; NULL over 1e11, which no account has held
+  margin_usd: margin that the venue counts as used, US dollars; NULL over 1e11
+  set_leverage: leverage that the holder chose, a multiple of margin; NULL outside 1 to 2000, and in the row of the account
+  equity_usd: the account's money with unrealised gains, US dollars, below zero when lost; NULL beyond 1e11, and in other rows
 checks:
   rows_if: raw.wallet_position
   values: {position_side: [long, short, account]}
@@ -27,7 +27,9 @@ with observations as (
         case when is_backfilled then observed_at + to_seconds(publication_lag_hours * 3600) else fetched_at end
             as known_at,
         case unit when 'base' then amount else error('unknown unit of a position ' || unit) end as size_base_listed,
-        own_usd as notional_usd, margin_usd, set_leverage, equity_usd, tolerance_hours
+        if_possible(own_usd, 0, 1e11) as notional_usd, if_possible(margin_usd, 0, 1e11) as margin_usd,
+        if_possible(set_leverage, 1, 2000) as set_leverage, if_possible(equity_usd, -1e11, 1e11) as equity_usd,
+        tolerance_hours
     from raw.wallet_position
     where day >= $from_day::date
 )

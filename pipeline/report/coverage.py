@@ -17,7 +17,7 @@ ABBREVIATIONS = {"defi": "DeFi", "cefi": "CeFi", "cdp": "CDP", "cme": "CME"}
 
 
 def draw(data: ReportData) -> SectionContent:
-    """Seen share over time, not seen, failed on the day, doubtful, every venue and dataset."""
+    """Seen share over time, not seen, failed on the day, doubtful, every dataset that is offered."""
     rows = data.rows(
         """
         select dataset, venue, status, markets_expected, markets_seen, expected_usd, seen_usd, seen_ratio,
@@ -148,8 +148,9 @@ def _every_table(asked: list[dict[str, Any]]) -> Table:
             )
             for row in offered
         ),
-        f"{words.plural(left_out, 'dataset')} that a venue does not publish are left out: "
-        "margin-debt venues lists them. Markets and ages are counted where a total is made of them.",
+        f"Left out: {words.plural(left_out, 'dataset')} that a venue does not publish, or gives of listed "
+        "accounts alone where none is listed: margin-debt venues lists them. "
+        "Markets and ages are counted where a total is made of them.",
         is_folded=True,
     )
 

@@ -27,6 +27,7 @@ from pipeline.records import (
     LiquidationRow,
     LongShortRatioRow,
     RawRow,
+    WalletPositionRow,
 )
 from pipeline.venues.plausible import LARGEST, refuse_implausible
 
@@ -63,6 +64,14 @@ def honest(home: Path) -> Iterator[RawRow]:
     )  # fmt: skip
     yield LongShortRatioRow(**{**sent, "unit": "ratio"}, population="accounts", long_short=1.5)
     yield InsuranceFundRow(**{**sent, "unit": "usd"}, currency="USD", balance=1e6)
+    yield WalletPositionRow(
+        **{**sent, "unit": "base"}, address="0xa",
+        position_side="long", amount=1.0, own_usd=1e5, margin_usd=1e4, set_leverage=10.0, equity_usd=None,
+    )  # fmt: skip
+    yield WalletPositionRow(
+        **{**sent, "unit": "base", "market": "USD"}, address="0xa",
+        position_side=None, amount=0.0, own_usd=1e5, margin_usd=1e4, set_leverage=None, equity_usd=5e4,
+    )  # fmt: skip
 
 
 def absurd(row: RawRow) -> Iterator[RawRow]:

@@ -7,12 +7,14 @@ table; every identity is asked, and the change is taken back. Then what a failur
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from dagster import AssetCheckResult
@@ -24,6 +26,7 @@ from pipeline.clock import VirtualClock, end_of
 from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.lake import Lake
 from pipeline.quality.identities import Outcome, check_identities, read_identities
+from pipeline.records import Dataset, LeverageTierRow, RawRow
 from pipeline.reference import import_reference
 from pipeline.settings import Settings
 from pipeline.warehouse import open_warehouse
@@ -39,11 +42,28 @@ def _cases() -> Iterator[Any]:
             yield pytest.param(name, case, id=f"{name} {number}")
 
 
+def margin_table(raw: Path) -> Iterator[LeverageTierRow]:
+    """Two steps of OKX's largest market, as sent with the first day's open interest."""
+    (file,) = (raw / "open_interest" / "venue=okx" / f"day={DAYS[0] + timedelta(days=1)}").glob("*")
+    (sent,) = (row for row in pq.ParquetFile(file).read().to_pylist() if row["market"] == "BTC-USDT-SWAP")
+    shared = {field.name: sent.get(field.name, "okx") for field in fields(RawRow)}
+    for tier, floor, cap, maintenance in ((1, 0.0, 1e6, 0.01), (2, 1e6, None, 0.025)):
+        yield LeverageTierRow(
+            **{**shared, "unit": "quote"},
+            tier=tier, notional_floor=floor, notional_cap=cap, initial_margin_rate=2 * maintenance,
+            maintenance_margin_rate=maintenance, max_leverage=0.5 / maintenance,
+        )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def warehouse(
     finished: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     home = Settings(copied(finished, tmp_path_factory.mktemp("identities") / "home"))
+    # the made world has no margin tables, and nothing is held of none
+    assert Lake(home.raw).write(Dataset.LEVERAGE_TIER, margin_table(home.raw))
+    ending = rebuild(home.home)
+    assert ending.succeeded, ending
     with open_warehouse(home.warehouse, home.raw) as connection:
         yield connection
 

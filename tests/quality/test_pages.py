@@ -78,5 +78,5 @@ def test_a_page_loads_nothing(folder: Path) -> None:
 
 def test_the_index_names_every_page_and_its_outcome(folder: Path) -> None:
     text = (folder / "index.html").read_text()
-    assert '<a href="staging.odd.html">staging.odd</a>: 2 rules, 2 broken' in text
-    assert '<a href="staging.clean.html">staging.clean</a>: 2 rules, 0 broken' in text
+    assert '<td><a href="staging.odd.html">staging.odd</a></td><td>2 rules, 2 broken</td>' in text
+    assert '<td><a href="staging.clean.html">staging.clean</a></td><td>2 rules, 0 broken</td>' in text

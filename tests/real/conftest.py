@@ -16,6 +16,7 @@ import psutil
 import pytest
 from convert import convert
 from recorded import SHARED
+from source import Source, read_source
 
 FIRST, LAST = date(2022, 1, 3), date(2023, 11, 30)
 SAMPLE_EVERY_SECONDS = 0.2
@@ -62,6 +63,12 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
         cpu_seconds=_cpu_seconds() - cpu_before,
         peak_memory_bytes=peak,
     )
+
+
+@pytest.fixture(scope="session")
+def source() -> Source:
+    """The same series read on a way of its own."""
+    return read_source(SHARED / "data", FIRST, LAST)
 
 
 @pytest.fixture(scope="session")

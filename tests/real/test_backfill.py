@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ARTEFACT, FIRST, LAST, Backfill
+from conftest import ARTEFACT, LAST, Backfill
 from recorded import SHARED, needs_shared
-from source import Source, read_positions, read_source
+from source import Source, read_positions
 
 pytestmark = [needs_shared, pytest.mark.real]
 
@@ -23,11 +23,6 @@ FALL_DAYS, FALLS = 3, 12
 # Coins in one unit of the listed base; every other symbol of the file counts single coins.
 THOUSANDS = ("1000SHIBUSDT", "1000XECUSDT")
 Fall = tuple[date, float]
-
-
-@pytest.fixture(scope="module")
-def source() -> Source:
-    return read_source(SHARED / "data", FIRST, LAST)
 
 
 def test_every_recorded_market_day_is_seen_and_no_other(

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded import SHARED, needs_shared
+from recorded import needs_shared, recorded, seed
 
 pytestmark = [needs_shared, pytest.mark.real]
-
-SEEDS = Path(__file__).resolve().parents[2] / "dbt_like_models" / "seeds"
-STRUCTURE = SHARED / "data" / "structure"
-
-
-def seed(name: str) -> list[dict[str, str]]:
-    with (SEEDS / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def recorded(name: str) -> Any:
-    with gzip.open(STRUCTURE / name) as file:
-        return json.load(file)
 
 
 def wallets() -> dict[str, dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 import math
 from collections import Counter
@@ -14,7 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from recorded import SHARED, needs_shared
+from recorded import SHARED, STRUCTURE, needs_shared, recorded, seed
 
 from pipeline.build import FIRST_DAY, build_model, load_seeds
 from pipeline.methods.concentration import effective_n, hhi, theil_split, top_share
@@ -27,19 +25,7 @@ from pipeline.warehouse import open_warehouse
 
 pytestmark = [needs_shared, pytest.mark.real]
 
-SEEDS = Path(__file__).resolve().parents[2] / "dbt_like_models" / "seeds"
-STRUCTURE = SHARED / "data" / "structure"
 REFERENCE = SHARED / "methods" / "reference"
-
-
-def seed(name: str) -> list[dict[str, str]]:
-    with (SEEDS / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def recorded(name: str) -> Any:
-    with gzip.open(STRUCTURE / name) as file:
-        return json.load(file)
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,12 @@ from __future__ import annotations
 import csv
 import gzip
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import FIRST, LAST
+from conftest import LAST
 from recorded import SHARED, needs_shared
-from source import Source, read_source
+from source import Source
 
 pytestmark = [needs_shared, pytest.mark.real]
 
@@ -25,12 +24,6 @@ FIRST_BRACKET = {"SOL": 0.005, "DOGE": 0.005}
 SET_LEVERAGE = {
     1: 0.004, 2: 0.015, 3: 0.070, 5: 0.115, 10: 0.175, 15: 0.095, 20: 0.324, 25: 0.100, 40: 0.102
 }  # fmt: skip
-SEEDS = Path(__file__).resolve().parents[2] / "dbt_like_models" / "seeds"
-
-
-@pytest.fixture(scope="module")
-def source() -> Source:
-    return read_source(SHARED / "data", FIRST, LAST)
 
 
 @pytest.fixture(scope="module")

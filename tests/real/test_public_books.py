@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -13,11 +11,10 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from conftest import FIRST, LAST
-from recorded import SHARED, needs_shared
+from recorded import needs_shared, recorded
 from scipy.integrate import quad
 from scipy.stats import norm
-from source import Source, read_source
+from source import Source
 
 from pipeline.build import FIRST_DAY, build_model, load_seeds
 from pipeline.models import read_models
@@ -41,16 +38,6 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
             if not any(read.startswith(("signals.", "internal.")) for read in model.reads):
                 build_model(connection, model, FIRST_DAY)
         yield connection
-
-
-@pytest.fixture(scope="module")
-def source() -> Source:
-    return read_source(SHARED / "data", FIRST, LAST)
-
-
-def recorded(name: str) -> Any:
-    with gzip.open(SHARED / "data" / "structure" / name) as file:
-        return json.load(file)
 
 
 @pytest.fixture(scope="module")
