@@ -180,8 +180,9 @@ def job_day(home: Path) -> float:
 
 
 def _build(home: Path, *, is_full: bool) -> float:
-    from pipeline.build import build_model, commit_plan
+    from pipeline.build import build_model
     from pipeline.models import read_models
+    from pipeline.plan import commit_plan
     from pipeline.runtime import Runtime
     from pipeline.settings import Settings
 

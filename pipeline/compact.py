@@ -12,11 +12,11 @@ from datetime import date
 
 import duckdb
 
-from pipeline.build import remember_files
 from pipeline.engine import home_lock
 from pipeline.lake import Lake, partition_day
 from pipeline.late_data import mark_built
 from pipeline.merge import Merge, merge_partition
+from pipeline.plan import remember_files
 from pipeline.settings import Settings
 from pipeline.source import recorded
 from pipeline.warehouse import open_warehouse

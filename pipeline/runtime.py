@@ -15,10 +15,11 @@ from functools import cached_property
 
 import duckdb
 
-from pipeline.build import FIRST_DAY, Plan, make_plan
+from pipeline.build import FIRST_DAY
 from pipeline.clock import Clock, SystemClock, VirtualClock
 from pipeline.fetch import Outcome
 from pipeline.lake import Lake
+from pipeline.plan import Plan, make_plan
 from pipeline.replay.process import remote_held, remote_now
 from pipeline.settings import Settings
 from pipeline.warehouse import bind_raw, open_warehouse

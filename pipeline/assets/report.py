@@ -6,10 +6,11 @@ import dagster as dg
 
 from pipeline.assets.models import table_key
 from pipeline.assets.quality import IDENTITIES_KEY
-from pipeline.build import commit_plan, publish_marts
+from pipeline.build import publish_marts
 from pipeline.clock import end_of
 from pipeline.late_data import mark_built
 from pipeline.models import read_models
+from pipeline.plan import commit_plan
 from pipeline.report.base import write_report
 from pipeline.runtime import Runtime
 

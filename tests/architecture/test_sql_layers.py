@@ -13,12 +13,13 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from pipeline.build import FIRST_DAY, RAW_REACH_DAYS, load_seeds, write_dictionary
+from pipeline.build import FIRST_DAY, load_seeds, write_dictionary
 from pipeline.evaluate.anomalies import anomalies, recorded
 from pipeline.evaluate.episodes import explosive_episodes
 from pipeline.evaluate.home import home_record
 from pipeline.evaluate.scoreboard import scoreboard
 from pipeline.models import MAY_READ, Model, read_models
+from pipeline.plan import RAW_REACH_DAYS
 from pipeline.quality.identities import Identity, read_identities
 from pipeline.signals import SIGNALS
 from pipeline.signals.composite import risk_events, risk_levels

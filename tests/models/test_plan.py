@@ -9,9 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.build import FIRST_DAY, Plan, commit_plan, make_plan
+from pipeline.build import FIRST_DAY
 from pipeline.lake import Lake
 from pipeline.models import read_models
+from pipeline.plan import Plan, commit_plan, make_plan
 from pipeline.records import FetchLogRow
 from pipeline.warehouse import open_warehouse
 

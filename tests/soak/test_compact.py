@@ -22,12 +22,12 @@ from small_world import FIRST_DAY, days_from, hashes, instant_of, leftovers, reb
 from soak_results import write_result
 
 from pipeline.build import FIRST_DAY as BEFORE_ANYTHING
-from pipeline.build import make_plan
 from pipeline.compact import compact
 from pipeline.engine import home_lock
 from pipeline.errors import RawUnreadable
 from pipeline.lake import Lake
 from pipeline.late_data import late_data
+from pipeline.plan import make_plan
 from pipeline.replay.process import ReplayServer
 from pipeline.settings import Settings
 from pipeline.warehouse import open_warehouse
