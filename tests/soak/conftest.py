@@ -32,7 +32,8 @@ def small_exchange(small_world: Path) -> Iterator[ReplayServer]:
 def warm() -> ForkServerContext:
     """Starts processes, in milliseconds, that have imported everything and opened nothing."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["small_world"])
+    # ccxt: the product imports it where something is fetched, and here that is every run
+    context.set_forkserver_preload(["small_world", "ccxt.async_support"])
     with pytest.MonkeyPatch.context() as patch:
         # Python 3.11 passes its server no path, which then leaves out, silently, what it does not find
         patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
