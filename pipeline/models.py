@@ -204,7 +204,9 @@ def _traced(
         return traced
     for column in wanted:
         try:
-            node = lineage(column, tree, schema, dialect="duckdb", scope=scope, copy=False)
+            node = lineage(
+                column, tree, schema, dialect="duckdb", scope=scope, trim_selects=False, copy=False
+            )
         except Exception:  # noqa: BLE001, S112 an untraceable column is left out
             continue
         origins = {

@@ -7,6 +7,7 @@ Whether the commands survive a kill, too, is tests/e2e/test_recovery.py. No expe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from types import SimpleNamespace
 import duckdb
 
 from pipeline.clock import VirtualClock, end_of
-from pipeline.definitions import build_definitions
+from pipeline.definitions import defs
 from pipeline.engine import JOB_NAME, home_lock
 from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.models import read_models
@@ -30,6 +31,9 @@ VENUES = ("binance", "bitfinex")
 BASES = ("BTC", "ETH")
 FIRST_DAY = date(2025, 6, 2)
 PHASES = ("raw write", "load", "build", "publish", "report")
+# The steps take their runtime from what they are called with: the graph is the same for every run.
+GRAPH = defs.resolve_job_def(JOB_NAME).asset_layer.asset_graph
+IMPORTED_BY = os.getpid()
 Tell = Callable[[str], None]
 
 
@@ -46,6 +50,12 @@ def write_small_world(folder: Path, days: int, first_day: date = FIRST_DAY) -> P
         tables[name] = rows.reset_index(drop=True)
     write_history(folder / "small", tables, whole.about)
     return folder / "small"
+
+
+def must_be_warm() -> None:
+    """Raise RuntimeError in a process that had to import this module itself."""
+    if os.getpid() == IMPORTED_BY:
+        raise RuntimeError("this process began with nothing imported")
 
 
 def instant_of(day: date) -> datetime:
@@ -96,12 +106,11 @@ def take_steps(
     phases: Sequence[str] = PHASES,
 ) -> None:
     """The function of every asset of these phases, each when what it reads is there."""
-    graph = build_definitions(runtime).resolve_job_def(JOB_NAME).asset_layer.asset_graph
     # the sort keeps the graph's order within a phase; raw comes first in the job, too
-    keys = sorted(graph.toposorted_asset_keys, key=lambda key: PHASES.index(_phase(key.path[0])))
+    keys = sorted(GRAPH.toposorted_asset_keys, key=lambda key: PHASES.index(_phase(key.path[0])))
     done, said = set[str](), ""
     for key in keys:
-        asset = graph.get(key).assets_def
+        asset = GRAPH.get(key).assets_def
         phase = _phase(key.path[0])
         if asset.op.name in done or phase not in phases:
             continue
