@@ -126,6 +126,10 @@ class Venue(ABC):
         del ask
         return {}
 
+    def max_leverage(self, market: Mapping[str, Any]) -> float | None:
+        """The largest leverage offered, None where the venue names none."""
+        return optional_number(_deep(market, "limits", "leverage", "max"))
+
     def _market_row(self, ask: Asker, market: Mapping[str, Any], interval_hours: float | None) -> MarketRow:
         return ask.row(
             MarketRow,
@@ -144,7 +148,7 @@ class Venue(ABC):
             funding_interval_hours=interval_hours,
             listed_at=_instant(market.get("created")),
             expires_at=_instant(market.get("expiry")),
-            max_leverage=optional_number(_deep(market, "limits", "leverage", "max")),
+            max_leverage=self.max_leverage(market),
         )
 
 

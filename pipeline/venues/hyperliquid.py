@@ -114,6 +114,10 @@ class Hyperliquid(Wallets, Venue):
         """The coin's name: ccxt's id is its place in the list and changes its meaning with the list."""
         return named(market["baseName"], "name of a listed coin")
 
+    def max_leverage(self, market: Mapping[str, Any]) -> float | None:
+        """As sent: ccxt cuts it down to a whole number."""
+        return optional_number(market["info"].get("maxLeverage"))
+
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:
         """Every market settles hourly."""
         return {self.market_id(market): 1.0 for market in ask.contracts(swap=True)}

@@ -55,6 +55,7 @@ FOUND = (
     " it is a gap now, exit code 3.",
     "A key that a venue repeated in a row it answered was kept in raw.",
     "Zero-width and other invisible letters reached the terminal.",
+    "Hyperliquid's largest leverage was cut to a whole number by ccxt: it is read as sent.",
 )
 
 
