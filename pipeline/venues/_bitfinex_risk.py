@@ -77,6 +77,9 @@ class BitfinexRisk:
             if market not in listed:
                 continue
             with ask.row_guard():
+                if not isinstance(fields, list):
+                    message = f"margins of {market} are no list"
+                    raise PayloadUnreadable(message)
                 ask.keep(
                     ask.row(
                         LeverageTierRow,
@@ -141,7 +144,7 @@ class BitfinexRisk:
         if not funded:
             message = "no status row holds the insurance fund"
             raise PayloadUnreadable(message)
-        newest = max(funded, key=lambda row: int(row[1]))
+        newest = max(funded, key=lambda row: number(row[1], "time"))
         with ask.row_guard():
             ask.keep(
                 ask.row(

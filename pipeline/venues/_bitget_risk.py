@@ -93,7 +93,7 @@ class BitgetRisk:
 
         async def one(market: Mapping[str, Any]) -> None:
             answer = await ask.call(method, {"symbol": market["id"], "period": "1h"})
-            for item in sorted(answer["data"], key=lambda row: int(row["ts"]))[-1:]:
+            for item in sorted(answer["data"], key=lambda row: number(row["ts"], "ts"))[-1:]:
                 with ask.row_guard():
                     row = ask.row(
                         LongShortRatioRow,

@@ -248,7 +248,7 @@ class GateRisk:
         method = "publicFuturesGetSettleInsurance"
         for settle in SETTLES["Futures"]:
             answer = await ask.call(method, {"settle": settle, "limit": 1})
-            for item in sorted(answer, key=lambda row: int(row["t"]))[-1:]:
+            for item in sorted(answer, key=lambda row: number(row["t"], "t"))[-1:]:
                 with ask.row_guard():
                     row = ask.row(
                         InsuranceFundRow,

@@ -86,7 +86,7 @@ class HtxRisk:
             product = "LinearSwapApi" if market["linear"] else "SwapApi"
             method = f"contractPublicGet{product}V1SwapElitePositionRatio"
             answer = await ask.call(method, {"contract_code": market["id"], "period": "60min"})
-            for item in sorted(answer["data"]["list"], key=lambda each: int(each["ts"]))[-1:]:
+            for item in sorted(answer["data"]["list"], key=lambda each: number(each["ts"], "ts"))[-1:]:
                 with ask.row_guard():
                     ask.keep(
                         ask.row(

@@ -55,6 +55,8 @@ FOUND = (
     " it is a gap now, exit code 3.",
     "A key that a venue repeated in a row it answered was kept in raw.",
     "Zero-width and other invisible letters reached the terminal.",
+    "A newest row whose time was `true` counted as the oldest on Bitget, Gate, HTX, Bitfinex: it is refused.",
+    "A text in the place of Bitfinex's margins was read letter by letter: it is refused.",
     "Hyperliquid's largest leverage was cut to a whole number by ccxt: it is read as sent.",
 )
 
