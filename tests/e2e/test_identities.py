@@ -72,6 +72,15 @@ def outcomes(connection: duckdb.DuckDBPyConnection) -> dict[str, Outcome]:
     return {one.identity.name: one for one in check_identities(connection, FIRST_DAY)}
 
 
+def test_a_day_that_is_built_is_held_to_every_identity(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """No check that compares anything falls silent when only the last two days were built."""
+    last_day = warehouse.execute("select max(day) from marts.market_daily").fetchone()
+    assert last_day is not None
+    whole = outcomes(warehouse)
+    daily = {one.identity.name: one for one in check_identities(warehouse, last_day[0] - timedelta(days=1))}
+    assert {name for name, one in whole.items() if one.compared and not daily[name].compared} == set()
+
+
 def test_every_identity_holds_of_a_finished_run(warehouse: duckdb.DuckDBPyConnection) -> None:
     said = outcomes(warehouse)
     assert {name: one.sentence for name, one in said.items() if one.status != "passed"} == {}
