@@ -35,9 +35,11 @@ test: $(READY) ## the tests; more flags with PYTEST='-k okx'
 	@$(BIN)/python -m pytest --quiet --numprocesses=logical --maxprocesses=4 --dist=loadscope --no-loadscope-reorder $(PYTEST)
 
 soak: $(READY) ## the long counts that `make test` leaves out, into RELIABILITY.md; one part with SOAK='-k kills'
-	@MARGIN_DEBT_SOAK_RESULTS=test-artefacts/soak $(BIN)/python -m pytest -m 'soak or not soak' tests/soak tests/e2e/test_faults.py $(SOAK)
-	@MARGIN_DEBT_SOAK_RESULTS=test-artefacts/soak $(BIN)/python -m pytest -m soak --ignore=tests/soak $(SOAK); code=$$?; [ $$code = 0 ] || [ $$code = 5 ]
-	@$(BIN)/python tests/soak/reliability.py test-artefacts/soak
+	@rm -rf test-artefacts/soak
+	@export MARGIN_DEBT_SOAK_RESULTS=test-artefacts/soak; failed=0; \
+	$(BIN)/python -m pytest -m 'soak or not soak' tests/soak tests/e2e/test_faults.py $(SOAK) || failed=$$?; \
+	$(BIN)/python -m pytest -m soak --ignore=tests/soak $(SOAK) || [ $$? = 5 ] || failed=1; \
+	$(BIN)/python tests/soak/reliability.py test-artefacts/soak && exit $$failed
 
 lint: $(READY) ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -263,6 +263,7 @@ async def ask_within(asker: Asker, report: Reports, method: str, days: Sequence[
         window = (end_of(days[0]) - DAY - slack, end_of(days[-1]) + slack)
     asker.start_attempt(days, window)
     await getattr(asker.venue, method)(asker)
+    asker.leave_out_contradictions()
     if method == Dataset.MARKETS.value:
         asker.count_unlisted()
 

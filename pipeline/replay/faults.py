@@ -17,7 +17,7 @@ from pipeline.replay.wire.base import Json
 
 CONNECTION_KINDS = frozenset(
     {"latency", "timeout", "slow_body", "reset", "cut_body", "wrong_content_type", "garbage_json"}
-    | {"garbage_gzip", "large_body"}
+    | {"garbage_gzip", "gzip_bomb", "large_body"}
 )
 DAMAGE_KINDS = frozenset(
     {"empty_list", "nan", "infinity", "huge", "absurd", "negative", "null_value", "ten_times", "renamed"}

@@ -17,6 +17,7 @@ import socket
 import struct
 import sys
 import threading
+import zlib
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +39,16 @@ CONTROL = "_control"
 HELD_SECONDS = 3600.0  # how long a time-out holds the connection unless the fault says
 DRIP_SECONDS = 0.2  # between two bytes of a slow body
 _JSON = {"Content-Type": "application/json"}
+
+
+def _bomb(mebibytes: int) -> bytes:
+    """A gzip body of a kilobyte a mebibyte, which is as small as it can be: one packed block, many times."""
+    packer = zlib.compressobj(9, wbits=31)
+    start = packer.compress(b'["') + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(b"A" * 1024**2) + packer.flush(zlib.Z_FULL_FLUSH)
+    return start + mebibytes * block
+
+
 _NONSENSE: dict[str, tuple[bytes, dict[str, str]]] = {
     "wrong_content_type": (
         b"<html><head><title>Just a moment...</title></head><body></body></html>",
@@ -45,6 +56,7 @@ _NONSENSE: dict[str, tuple[bytes, dict[str, str]]] = {
     ),
     "garbage_json": (b'{"data": [1, 2, ', _JSON),
     "garbage_gzip": (b"\x1f\x8b\x08 and nothing that was ever packed", {**_JSON, "Content-Encoding": "gzip"}),
+    "gzip_bomb": (_bomb(mebibytes=1024), {**_JSON, "Content-Encoding": "gzip"}),
     "large_body": (b'["' + 10_000_000 * b"A" + b'"]', _JSON),
 }
 

@@ -23,6 +23,7 @@ from pipeline.records import Dataset, RawRow, Unit
 from pipeline.settings import Settings
 from pipeline.venues.base import Reports, Venue, direction_of
 from pipeline.venues.client import VenueClient, jitter
+from pipeline.venues.contradictions import without_contradictions
 from pipeline.venues.holds import Holds
 from pipeline.venues.listing import MarketLists, by_id
 from pipeline.venues.plausible import refuse_implausible
@@ -320,6 +321,12 @@ class Asker:
             self._store([row])
         else:
             rows.append(row)
+
+    def leave_out_contradictions(self) -> None:
+        """Drop and count what the finished method was told twice with different numbers."""
+        self.tally.rows, problems = without_contradictions(self.tally.rows)
+        for problem in problems:
+            self._count(problem)
 
     def _store(self, rows: Sequence[RawRow]) -> None:
         self.tally.rows.extend(rows)

@@ -24,6 +24,7 @@ from pipeline.clock import Clock, milliseconds
 from pipeline.keys import VenueKey
 from pipeline.settings import Settings, venue_key
 from pipeline.venues.base import Venue
+from pipeline.venues.ccxt_bounds import bound_answers, bound_exponents, bounded_precision
 from pipeline.venues.holds import Hold, Holds
 from pipeline.venues.limiter import limiter_of
 from pipeline.venues.problems import BLOCKED, TOO_FAST, Refusal, blocked, translated, without_secrets
@@ -78,6 +79,7 @@ class VenueClient:
         import ccxt  # noqa: PLC0415
         import ccxt.async_support as ccxt_async  # noqa: PLC0415
 
+        bound_exponents()
         self.ccxt_version: str = ccxt.__version__
         self.on_answer: Callable[[Exchanged], None] | None = None
         self.throttled_seconds = 0.0
@@ -215,6 +217,8 @@ class VenueClient:
         )
         exchange.ssl_context = _ssl_context(exchange.cafile)
         exchange.has["fetchCurrencies"] = False
+        bound_answers(exchange)
+        exchange.parse_precision = bounded_precision(exchange.parse_precision)
         exchange.milliseconds = lambda: milliseconds(self._clock.now())
         if settings.redirect is not None:
             exchange.urls["api"] = _redirected(exchange.urls["api"], settings.redirect)

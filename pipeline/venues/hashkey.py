@@ -92,6 +92,12 @@ class HashKey(Venue):
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no call"),
     }
 
+    def max_leverage(self, market: Mapping[str, Any]) -> float | None:
+        """What the step of least initial margin allows: ccxt cuts it down to a whole number."""
+        steps = market["info"].get("riskLimits") or []
+        initial = min((number(step["initialMargin"], "initialMargin") for step in steps), default=0.0)
+        return 1 / initial if initial > 0 else None
+
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:
         """8 h for all, as documented; settlements that lie closer tell otherwise in staging."""
         return {market["id"]: _INTERVAL_HOURS for market in ask.listed if market["swap"]}

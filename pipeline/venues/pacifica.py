@@ -28,6 +28,7 @@ from pipeline.venues.base import (
     Venue,
     instant,
     number,
+    optional_number,
     signed_number,
 )
 
@@ -94,6 +95,10 @@ class Pacifica(Venue):
         ),
         Dataset.INSURANCE_FUND: Unsupported("the balance of the fund is in no public call"),
     }
+
+    def max_leverage(self, market: Mapping[str, Any]) -> float | None:
+        """As sent: ccxt cuts it down to a whole number."""
+        return optional_number(market["info"].get("max_leverage"))
 
     async def funding_intervals(self, ask: Asker) -> Mapping[str, float]:
         """Every perpetual is settled hourly, by the documentation."""

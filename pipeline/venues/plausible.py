@@ -9,12 +9,17 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import fields
+from datetime import timedelta
 
 from pipeline.errors import PayloadUnreadable
 from pipeline.records import ROW_TYPES, LeverageTierRow, RawRow
 
 LONGEST_NAME = 128
 LARGEST = 1e18
+LONGEST_INTERVAL_HOURS = 168.0  # a week; the longest that a venue settles funding in is a day
+# A clock that is hours off is told by the quality gate, and its rows count for no day. What claims to be of
+# another day is no clock's error: in a series it would stand as the newest for years.
+FARTHEST_AHEAD = timedelta(days=1)
 # Letters of any script are names (Binance lists Chinese ones). Control characters, lone surrogates and what
 # turns or hides the text around it are not: a table, a terminal or a spreadsheet would show something else.
 _NAME = re.compile(
@@ -46,9 +51,12 @@ def refuse_implausible(row: RawRow) -> None:
         if not math.isfinite(value) or abs(value) > LARGEST:
             message = f"{column} of {row.market} is not a number that can be: {value!r}"
             raise PayloadUnreadable(message)
-        if column.endswith("interval_hours") and value <= 0:
-            message = f"{column} of {row.market} is not above zero: {value!r}"
+        if column.endswith("interval_hours") and not 0 < value <= LONGEST_INTERVAL_HOURS:
+            message = f"{column} of {row.market} is not between zero and a week: {value!r}"
             raise PayloadUnreadable(message)
+    if row.observed_at is not None and row.observed_at - row.fetched_at > FARTHEST_AHEAD:
+        message = f"{row.market} is said to be of {row.observed_at:%Y-%m-%d %H:%M}, which is yet to come"
+        raise PayloadUnreadable(message)
     if row.contract_size is not None and row.contract_size <= 0:
         message = f"contract_size of {row.market} is not above zero: {row.contract_size!r}"
         raise PayloadUnreadable(message)

@@ -107,6 +107,8 @@ def _trouble_on_the_way(problem: BaseException) -> str | None:
             return (
                 f"the proxy of HTTPS_PROXY did not let the call through: {without_secrets(str(cause), 120)}"
             )
+        if isinstance(cause, aiohttp.ClientPayloadError):
+            return without_secrets(str(cause), 120)
         if isinstance(cause, aiohttp.ClientConnectorDNSError):
             return f"the name {cause.host} cannot be resolved: check the network and DNS of this machine"
         if isinstance(cause, socket.gaierror):

@@ -82,6 +82,7 @@ CASES = [
     Case(2, DAYS[3], Fault("okx", "ten_times", OKX_LIST, field="ctVal"), "answered", EXCLUDED, "own USD off"),
     Case(2, DAYS[3], Fault("bitfinex", "slow_body", BITFINEX_AMOUNTS), "failed", LOST, "Timeout"),
     Case(2, DAYS[3], Fault("binance", "status", BINANCE_AMOUNTS, status=503, count=20), "answered", WHOLE),
+    Case(2, DAYS[3], Fault("hyperliquid", "gzip_bomb"), "failed", LOST, "64 MiB"),
     Case(2, DAYS[4], Fault("binance", "missing_symbols", "/exchangeInfo", rows=13), "answered", HOLED),
     Case(2, DAYS[4], Fault("okx", "huge", OKX_AMOUNTS), "partial", HOLED, "not plausible"),
     Case(2, DAYS[4], Fault("hyperliquid", "status", status=502, count=1), "answered", WHOLE),

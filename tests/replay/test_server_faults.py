@@ -105,6 +105,16 @@ def test_a_body_that_is_not_the_gzip_it_says(replay: ReplayServer) -> None:
         gzip.decompress(body)
 
 
+def test_a_gibibyte_packed_into_little(replay: ReplayServer) -> None:
+    packed = strike(replay, INTEREST, kind="gzip_bomb")[2]
+    assert len(packed) < 3e6
+    unpacked, size = zlib.decompressobj(31), 0
+    while packed:
+        size += len(unpacked.decompress(packed, 10**7))
+        packed = unpacked.unconsumed_tail
+    assert size == 2 + 1024**3
+
+
 def test_ten_megabytes(replay: ReplayServer) -> None:
     assert len(strike(replay, INTEREST, kind="large_body")[2]) == 10_000_004
 

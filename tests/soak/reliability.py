@@ -57,7 +57,16 @@ FOUND = (
     "Zero-width and other invisible letters reached the terminal.",
     "A newest row whose time was `true` counted as the oldest on Bitget, Gate, HTX, Bitfinex: it is refused.",
     "A text in the place of Bitfinex's margins was read letter by letter: it is refused.",
-    "Hyperliquid's largest leverage was cut to a whole number by ccxt: it is read as sent.",
+    "The largest leverage of Hyperliquid, Pacifica and HashKey was cut to a whole number by ccxt: it is read"
+    " as sent.",
+    "One market whose price was said to have 1e30 decimals (WhiteBIT) let ccxt write zeros until the memory"
+    " of the run was full, and 1e999999999 lets it count for hours: both are errors of that venue now.",
+    "An answer of a megabyte that unpacks to a gibibyte was unpacked: more than 64 MiB are not read.",
+    "A long-short ratio of Bitget dated to the year 2046 stood as the newest: what claims to be of a day to"
+    " come is refused.",
+    "A market said twice in one answer with different numbers (Lighter) counted with one of them: it is not"
+    " known now.",
+    "A funding interval of 92 days (Phemex) was kept: more than a week is refused.",
 )
 
 

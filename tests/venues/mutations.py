@@ -29,6 +29,7 @@ _REPLACED: dict[str, Any] = {
     "Infinity": "-Infinity",
     "bare Infinity": math.inf,
     "huge": "1e40",
+    "a number of a billion digits": "1e999999999",
     "absurd integer": 10**30,
     "empty list": [],
     "empty object": {},
