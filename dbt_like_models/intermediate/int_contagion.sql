@@ -10,15 +10,15 @@ columns:
   shared_loss_usd: what the fall of the shared assets costs the longs that are hit, US dollars, before anything follows
   direct_ratio: that loss over their own money, a fraction, at most all of it
   distress_low_ratio: share of their own money lost when the closings that losses force are counted, at the most own money
-  distress_ratio: the same at the own money of the assumed leverages
-  distress_high_ratio: the same at the least own money
+  distress_ratio: the same share at the own money of the assumed leverages
+  distress_high_ratio: the same share at the least own money
 checks:
+  rows_if: intermediate.int_venue_asset where closing_move_ratio is not null group by day having count(distinct venue) > 1
   range:
     direct_ratio: [0, 1]
     distress_low_ratio: [0, 1]
     distress_ratio: [0, 1]
     distress_high_ratio: [0, 1]
-  rows: 0
 source: linear DebtRank - Bardoscia, Battiston, Caccioli and Caldarelli (2015), PLoS ONE 10; weights of Cont and Schaanning (2017)
 */
 with recursive books as (

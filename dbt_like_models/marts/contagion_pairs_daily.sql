@@ -4,7 +4,7 @@ grain: [day, venue, hit_venue]
 columns:
   formula_version: version of the formulas of this table
 checks:
-  rows: 0
+  rows_if: intermediate.int_contagion
   range:
     distress_ratio: [0, 1]
 */

@@ -1,8 +1,9 @@
 """How distress spreads over a network: DebtRank in two forms, fire sales, and links through shared assets.
 
-A network is a matrix of weights: `weights[i, j]` times i's distress is the share of j's own money that i costs it;
-distress is the share of its own money that a node has lost. What a node or an asset is, and where its amounts come from, is decided elsewhere. Clearing of payments
-(Eisenberg and Noe) is not here: it needs what each owes each, which no venue publishes.
+A network is a matrix of weights: `weights[i, j]` times i's distress is the share of j's own money that i costs
+it, and distress is the share of its own money that a node has lost. What a node or an asset is, and where its
+amounts come from, is decided elsewhere. Clearing of payments (Eisenberg and Noe) is not here: it needs what each
+owes each, which no venue publishes.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class FireSale:
     """Two rounds of losses when prices fall and holders sell to keep their leverage.
 
     `first_returns` and `second_returns`, a holder each: return on assets from the shock and from the sales.
-    `sales_usd` and `impacts`, an asset each: US dollars that all holders sell, below zero, and the return that
-    follows. `vulnerability`: second-round losses of all holders over their own money, below zero for a loss.
+    `sales_usd` and `impacts`, an asset each: US dollars that all holders sell, below zero, and the return
+    that follows. `vulnerability`: second-round losses over all own money, below zero for a loss.
     """
 
     first_returns: Floats
@@ -65,7 +66,9 @@ def shared_losses(positions: Matrix, closing_moves: Vector) -> Floats:
     """
     held = np.asarray(positions, dtype=float)
     whole = held.sum(axis=0)
-    slope = np.divide(np.asarray(closing_moves, dtype=float), whole, out=np.zeros_like(whole), where=whole > 0)
+    slope = np.divide(
+        np.asarray(closing_moves, dtype=float), whole, out=np.zeros_like(whole), where=whole > 0
+    )
     return (held * slope) @ held.T
 
 
@@ -85,9 +88,10 @@ def loss_weights(losses_usd: Matrix, own_money_usd: Vector) -> Floats:
 def debtrank(weights: Matrix, seed: Vector) -> Floats:
     """Distress of each node when every node passes on its distress once, in the round after it first has any.
 
-    `seed` is the distress of each node at the start, fractions in [0, 1]; the result has the same form. A node
-    that passed on still takes distress in. Because it then keeps to itself what comes later, a further link can
-    lower the sum; `linear_debtrank` has no such turn. Raises ValueError when sizes or signs do not fit.
+    `seed` is the distress of each node at the start, fractions in [0, 1]; the result has the same form. A
+    node that passed on still takes distress in, and keeps it to itself: a further link that makes it pass on
+    earlier can lower the sum. `linear_debtrank` has no such turn. Raises ValueError when sizes or signs do
+    not fit.
 
     References: Battiston, Puliga, Kaushik, Tasca and Caldarelli (2012), "DebtRank: too central to fail?",
     Scientific Reports 2.
@@ -101,14 +105,12 @@ def debtrank(weights: Matrix, seed: Vector) -> Floats:
     return distress
 
 
-def linear_debtrank(
-    weights: Matrix, seed: Vector, tolerance: float = 1e-9, most_rounds: int = 100
-) -> Floats:
-    """Distress of each node when every further loss is passed on: the least h = min(1, seed + weights' h).
+def linear_debtrank(weights: Matrix, seed: Vector, tolerance: float = 1e-9, most_rounds: int = 100) -> Floats:
+    """Distress of each node when every loss is passed on: the least h with h = min(1, seed + weights' h).
 
-    Rounds go on until nobody loses more than `tolerance`, or `most_rounds` have passed, so that a network that
-    hardly settles is told a little low. Monotone in the seed and in every weight. Raises ValueError when sizes
-    or signs do not fit.
+    Rounds go on until nobody loses more than `tolerance`, or `most_rounds` have passed, so that a network
+    which hardly settles is told a little low. Monotone in the seed and in every weight. Raises ValueError
+    when sizes or signs do not fit.
 
     References: Bardoscia, Battiston, Caccioli and Caldarelli (2015), "DebtRank: a microscopic foundation for
     shock propagation", PLoS ONE 10.
@@ -125,9 +127,9 @@ def linear_debtrank(
 
 
 def debtrank_ratio(distress: Vector, seed: Vector, values: Vector) -> float:
-    """Share of all economic value that is lost beyond the seed's own: sum((h - seed) v) over sum(v), in [0, 1].
+    """Share of all economic value lost beyond the seed's own: sum((h - seed) v) over sum(v), in [0, 1].
 
-    NaN when nothing has a value.
+    One value v a node, in any unit. NaN when nothing has a value.
     """
     weights = np.asarray(values, dtype=float)
     lost = float((np.asarray(distress, dtype=float) - np.asarray(seed, dtype=float)) @ weights)
@@ -140,10 +142,10 @@ def fire_sale(
 ) -> FireSale:
     """What a fall of prices costs once holders have sold to bring their leverage back.
 
-    `assets_usd` and `debt_to_equity` have a holder each; `holdings` is holder x asset, each row's shares of that
-    holder's assets; `impact_per_usd` and `shock` have an asset each, `shock` as a return (-0.05). A holder sells
-    loss times debt over equity, pro rata over its assets; an asset falls in proportion to what is sold of it.
-    Raises ValueError when sizes do not fit.
+    `assets_usd` and `debt_to_equity` have a holder each; `holdings` is holder x asset, in each row the shares
+    of that holder's assets; `impact_per_usd` and `shock` have an asset each, `shock` as a return (-0.05). A
+    holder sells its loss times debt over equity, pro rata over its assets; an asset falls in proportion to
+    what is sold of it. Raises ValueError when sizes do not fit.
 
     References: Greenwood, Landier and Thesmar (2015), "Vulnerable banks", Journal of Financial Economics 115.
     """

@@ -38,7 +38,7 @@ def network(seed: int, nodes: int = 5) -> tuple[Array, Array, np.random.Generato
 def test_h01_a_chain() -> None:
     distress = debtrank(CHAIN, [1, 0, 0])
     assert distress == pytest.approx([1, 0.5, 0.2], abs=1e-12)
-    # (0.5 + 0.2) / 3
+    # a third each of 0.5 and 0.2
     assert debtrank_ratio(distress, [1, 0, 0], [1, 1, 1]) == pytest.approx(0.2333333, abs=1e-7)
 
 
@@ -46,7 +46,7 @@ def test_h02_a_cycle_passes_on_once_and_the_first_node_still_takes_in() -> None:
     distress = debtrank(CYCLE, [0.5, 0, 0])
     # 0.5, 0.25, 0.1, and back: 0.5 + 0.3 x 0.1; who stops taking in at the seed says 0.5
     assert distress == pytest.approx([0.53, 0.25, 0.1], abs=1e-12)
-    # (0.03 + 0.25 + 0.1) / 3
+    # a third each of 0.03, 0.25 and 0.1
     assert debtrank_ratio(distress, [0.5, 0, 0], [1, 1, 1]) == pytest.approx(0.1266667, abs=1e-7)
 
 
@@ -85,7 +85,7 @@ def test_h11_holders_who_keep_their_leverage() -> None:
 
 def test_i03_the_square_root_law() -> None:
     assert closing_move_ratio(0.03, 2.1, 50) == pytest.approx(0.00614817, abs=1e-7)
-    # a hundred days' volume of an asset that moves a fifth a day: the price cannot fall further than to nothing
+    # a hundred days' volume of what moves a fifth a day: a price cannot fall further than to nothing
     assert closing_move_ratio(0.2, 100, 1) == 1
     with pytest.raises(ValueError, match="volume above zero"):
         closing_move_ratio(0.03, 1, 0)
