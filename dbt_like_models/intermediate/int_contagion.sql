@@ -8,14 +8,14 @@ columns:
   open_interest_usd: open interest of the closed venue in assets whose move is known, US dollars, one side counted
   hit_own_money_usd: own money of the longs that are hit, in the same assets, US dollars
   shared_loss_usd: what the fall of the shared assets costs the longs that are hit, US dollars, before anything follows
-  direct_ratio: that loss over their own money, a fraction, at most all of it
+  direct_distress_ratio: that loss over their own money, a fraction, at most all of it
   distress_low_ratio: share of their own money lost when the closings that losses force are counted, at the most own money
   distress_ratio: the same share at the own money of the assumed leverages
   distress_high_ratio: the same share at the least own money
 checks:
   rows_if: intermediate.int_venue_asset where closing_move_ratio is not null group by day having count(distinct venue) > 1
   range:
-    direct_ratio: [0, 1]
+    direct_distress_ratio: [0, 1]
     distress_low_ratio: [0, 1]
     distress_ratio: [0, 1]
     distress_high_ratio: [0, 1]
@@ -108,7 +108,7 @@ ended as (
 )
 select
     p.day, p.venue, p.hit_venue, p.open_interest_usd, p.estimate_usd as hit_own_money_usd, p.shared_loss_usd,
-    least(1, w.loss_ratio) as direct_ratio,
+    least(1, w.loss_ratio) as direct_distress_ratio,
     low.distress_ratio as distress_low_ratio, mid.distress_ratio as distress_ratio,
     high.distress_ratio as distress_high_ratio
 from pairs as p

@@ -29,35 +29,42 @@ checks:
     fire_sale_ratio: [0, null]
 source: linear DebtRank - Bardoscia et al. (2015), PLoS ONE 10; fire sales - Greenwood, Landier and Thesmar (2015), Journal of Financial Economics 115
 */
-with holdings as (
-    select
-        *, sum(open_interest_usd::decimal(38, 12)) over (partition by day, venue)::double as venue_usd,
-        sum(open_interest_usd::decimal(38, 12)) over (partition by day)::double as market_usd
-    from intermediate.int_venue_asset
-    where day >= $from_day::date
-),
-books as (
+with books as (
     select
         day, venue, exact_sum(open_interest_usd) as open_interest_usd,
         exact_sum(own_money_low_usd) as own_money_low_usd, exact_sum(own_money_usd) as own_money_usd,
         exact_sum(own_money_high_usd) as own_money_high_usd,
-        case when any_value(market_usd) > any_value(venue_usd) then exact_sum(least(
-            open_interest_usd / venue_usd, (asset_open_interest_usd - open_interest_usd) / (market_usd - venue_usd)
-        )) end as overlap_ratio,
         exact_sum(case when closing_move_ratio is not null then open_interest_usd else 0 end) as known_usd,
         exact_sum(case when closing_move_ratio is not null then own_money_usd end) as known_own_usd,
         exact_sum(closing_move_ratio * open_interest_usd) as moved_usd
-    from holdings
+    from intermediate.int_venue_asset
+    where day >= $from_day::date
     group by day, venue
 ),
 markets as (
-    select day, exact_sum(known_usd) as known_usd, exact_sum(known_own_usd) as known_own_usd
+    select
+        day, exact_sum(open_interest_usd) as open_interest_usd, exact_sum(known_usd) as known_usd,
+        exact_sum(known_own_usd) as known_own_usd
     from books
     group by day
 ),
+-- of each asset, what this venue and the rest of the market hold alike, as shares of their books
+alike as (
+    select
+        a.day, a.venue,
+        exact_sum(least(
+            a.open_interest_usd / b.open_interest_usd,
+            (a.asset_open_interest_usd - a.open_interest_usd) / (m.open_interest_usd - b.open_interest_usd)
+        )) as overlap_ratio
+    from intermediate.int_venue_asset as a
+    inner join books as b on b.day = a.day and b.venue = a.venue
+    inner join markets as m on m.day = a.day and m.open_interest_usd > b.open_interest_usd
+    where a.day >= $from_day::date
+    group by a.day, a.venue
+),
 dealt as (
     select
-        day, venue, exact_sum(direct_ratio * hit_own_money_usd) as direct_usd,
+        day, venue, exact_sum(direct_distress_ratio * hit_own_money_usd) as direct_usd,
         exact_sum(distress_low_ratio * hit_own_money_usd) as low_usd,
         exact_sum(distress_ratio * hit_own_money_usd) as estimate_usd,
         exact_sum(distress_high_ratio * hit_own_money_usd) as high_usd
@@ -77,7 +84,7 @@ suffered as (
 select
     b.day, b.venue, b.open_interest_usd, b.own_money_low_usd, b.own_money_usd, b.own_money_high_usd,
     c.seen_ratio * safe_ratio(b.known_usd, b.open_interest_usd) as coverage_ratio,
-    b.overlap_ratio,
+    a.overlap_ratio,
     safe_ratio(d.direct_usd, m.known_own_usd) as direct_ratio,
     safe_ratio(d.low_usd, m.known_own_usd) as debtrank_low_ratio,
     safe_ratio(d.estimate_usd, m.known_own_usd) as debtrank_ratio,
@@ -90,5 +97,6 @@ from books as b
 inner join markets as m on m.day = b.day
 inner join intermediate.int_coverage as c
     on c.vintage = 'latest' and c.day = b.day and c.venue = b.venue and c.day >= $from_day::date
+left join alike as a on a.day = b.day and a.venue = b.venue
 left join dealt as d on d.day = b.day and d.venue = b.venue
 left join suffered as s on s.day = b.day and s.hit_venue = b.venue

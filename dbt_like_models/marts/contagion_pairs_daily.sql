@@ -9,7 +9,7 @@ checks:
     distress_ratio: [0, 1]
 */
 select
-    day, venue, hit_venue, hit_own_money_usd, shared_loss_usd, direct_ratio, distress_low_ratio, distress_ratio,
+    day, venue, hit_venue, hit_own_money_usd, shared_loss_usd, direct_distress_ratio, distress_low_ratio, distress_ratio,
     distress_high_ratio,
     1 as formula_version
 from intermediate.int_contagion

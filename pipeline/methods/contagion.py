@@ -1,9 +1,9 @@
 """How distress spreads over a network: DebtRank in two forms, fire sales, and links through shared assets.
 
-A network is a matrix of weights: `weights[i, j]` times i's distress is the share of j's own money that i costs
-it, and distress is the share of its own money that a node has lost. What a node or an asset is, and where its
-amounts come from, is decided elsewhere. Clearing of payments (Eisenberg and Noe) is not here: it needs what each
-owes each, which no venue publishes.
+A network is a matrix of weights: `weights[i, j]` times i's distress is the share of j's own money that i
+costs it; distress is the share of its own money that a node has lost. What a node or an asset is, and where
+amounts come from, is decided elsewhere. Clearing of payments (Eisenberg and Noe) is not here: it needs what
+each owes each, which no venue publishes.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
 def test_who_hits_whom(made: duckdb.DuckDBPyConnection, place: int) -> None:
     losses = shared_losses(HELD[place], MOVES[place])
     rows = made.execute(
-        "select venue, hit_venue, direct_ratio, distress_low_ratio, distress_ratio, distress_high_ratio"
+        "select venue, hit_venue, direct_distress_ratio, distress_low_ratio, distress_ratio,"
+        " distress_high_ratio"
         " from marts.contagion_pairs_daily where day = $1",
         [FIRST + timedelta(days=place)],
     ).fetchall()
