@@ -69,7 +69,7 @@ def shared_losses(positions: Matrix, closing_moves: Vector) -> Floats:
     slope = np.divide(
         np.asarray(closing_moves, dtype=float), whole, out=np.zeros_like(whole), where=whole > 0
     )
-    return (held * slope) @ held.T
+    return np.asarray((held * slope) @ held.T)
 
 
 def loss_weights(losses_usd: Matrix, own_money_usd: Vector) -> Floats:
@@ -82,7 +82,7 @@ def loss_weights(losses_usd: Matrix, own_money_usd: Vector) -> Floats:
     if not (np.all(losses >= 0) and np.all(own >= 0)):  # also false for NaN
         message = "losses and own money must be zero or more: leave a holder out when one is unknown"
         raise ValueError(message)
-    return losses / np.maximum(own, LEAST_OWN_USD)
+    return np.asarray(losses / np.maximum(own, LEAST_OWN_USD))
 
 
 def debtrank(weights: Matrix, seed: Vector) -> Floats:

@@ -19,8 +19,8 @@ from pipeline.methods.contagion import (
 )
 
 Array = npt.NDArray[np.float64]
-CHAIN = [[0, 0.5, 0], [0, 0, 0.4], [0, 0, 0]]
-CYCLE = [[0, 0.5, 0], [0, 0, 0.4], [0.3, 0, 0]]
+CHAIN = np.array([[0, 0.5, 0], [0, 0, 0.4], [0, 0, 0]])
+CYCLE = np.array([[0, 0.5, 0], [0, 0, 0.4], [0.3, 0, 0]])
 SEEDS = st.integers(0, 2**32 - 1)
 STOPS = 1e-6  # rounds end at a billionth a round: of two networks one may end a little earlier
 
@@ -106,7 +106,7 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="within"):
         linear_debtrank(CHAIN, [1.5, 0, 0])
     with pytest.raises(ValueError, match="zero or more"):
-        linear_debtrank([[0, float("nan")], [0, 0]], [1, 0])
+        linear_debtrank(np.array([[0, np.nan], [0, 0]]), [1, 0])
     with pytest.raises(ValueError, match="leave a holder out"):
         loss_weights([[0, 1], [1, 0]], [float("nan"), 1])
     with pytest.raises(ValueError, match="do not fit"):
