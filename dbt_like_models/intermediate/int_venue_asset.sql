@@ -14,7 +14,7 @@ columns:
   daily_sigma_ratio: volatility of a day's return of the asset, a fraction
   closing_move_ratio: fall of the asset's price, a fraction, were one side of all its open interest sold within a day - daily sigma times the root of open interest over a day's volume; NULL where either is unknown
 checks:
-  rows_if: staging.stg_open_interest
+  rows_if: intermediate.int_margin_rate where vintage = 'latest' and notional_usd > 0
   range:
     own_money_low_usd: [0, null]
     closing_move_ratio: [0, 1]

@@ -17,15 +17,15 @@ columns:
   fire_sale_ratio: dollars that all longs lose by this venue's closings for each dollar that they lose when all prices fall alike, a fraction; holders keep their leverage, first closings only
   formula_version: version of the formulas of this table
 checks:
-  rows_if: staging.stg_open_interest
+  rows_if: intermediate.int_venue_asset
   range:
     own_money_low_usd: [0, null]
     coverage_ratio: [0, 1.000001]
     overlap_ratio: [0, 1.000001]
-    direct_ratio: [0, 1]
-    debtrank_low_ratio: [0, 1]
-    debtrank_ratio: [0, 1]
-    debtrank_high_ratio: [0, 1]
+    direct_ratio: [0, 1.000001]
+    debtrank_low_ratio: [0, 1.000001]
+    debtrank_ratio: [0, 1.000001]
+    debtrank_high_ratio: [0, 1.000001]
     fire_sale_ratio: [0, null]
 source: linear DebtRank - Bardoscia et al. (2015), PLoS ONE 10; fire sales - Greenwood, Landier and Thesmar (2015), Journal of Financial Economics 115
 */
