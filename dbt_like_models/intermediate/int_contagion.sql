@@ -54,7 +54,7 @@ pairs as (
     left join shared as o
         on o.day = i.day and o.venue = least(i.venue, j.venue) and o.hit_venue = greatest(i.venue, j.venue)
 ),
-weights as materialized (
+weights as (
     select
         day, venue, hit_venue, reading,
         -- of who owns nothing, any loss takes all
@@ -77,7 +77,7 @@ matrices as materialized (
     )
     group by day, reading
 ),
--- each venue is closed in turn; a round more until nobody loses another billionth of the own money
+-- each venue is closed in turn; a round more until nobody loses another billionth of the own money, at most a hundred
 rounds as (
     select
         day, reading, place, 0 as round, list_transform(venues, lambda name, k : (k = place)::double) as distress,
@@ -101,23 +101,24 @@ rounds as (
 ),
 ended as (
     select
-        r.day, r.reading, m.venues[r.place] as venue, unnest(m.venues) as hit_venue, unnest(r.distress) as distress_ratio
-    from rounds as r
-    inner join matrices as m on m.day = r.day and m.reading = r.reading
-    where r.rise_ratio <= 1e-9 or r.round = 100
+        day, venue, hit_venue,
+        max(case when reading = 'low' then distress_ratio end) as distress_low_ratio,
+        max(case when reading = 'estimate' then distress_ratio end) as distress_ratio,
+        max(case when reading = 'high' then distress_ratio end) as distress_high_ratio
+    from (
+        select
+            r.day, r.reading, m.venues[r.place] as venue, unnest(m.venues) as hit_venue,
+            unnest(r.distress) as distress_ratio
+        from rounds as r
+        inner join matrices as m on m.day = r.day and m.reading = r.reading
+        where r.rise_ratio <= 1e-9 or r.round = 100
+    )
+    group by day, venue, hit_venue
 )
 select
     p.day, p.venue, p.hit_venue, p.open_interest_usd, p.estimate_usd as hit_own_money_usd, p.shared_loss_usd,
-    least(1, w.loss_ratio) as direct_distress_ratio,
-    low.distress_ratio as distress_low_ratio, mid.distress_ratio as distress_ratio,
-    high.distress_ratio as distress_high_ratio
+    least(1, p.shared_loss_usd / greatest(p.estimate_usd, 1e-6)) as direct_distress_ratio,
+    e.distress_low_ratio, e.distress_ratio, e.distress_high_ratio
 from pairs as p
-inner join weights as w
-    on w.day = p.day and w.reading = 'estimate' and w.venue = p.venue and w.hit_venue = p.hit_venue
-inner join ended as low
-    on low.day = p.day and low.reading = 'low' and low.venue = p.venue and low.hit_venue = p.hit_venue
-inner join ended as mid
-    on mid.day = p.day and mid.reading = 'estimate' and mid.venue = p.venue and mid.hit_venue = p.hit_venue
-inner join ended as high
-    on high.day = p.day and high.reading = 'high' and high.venue = p.venue and high.hit_venue = p.hit_venue
+inner join ended as e on e.day = p.day and e.venue = p.venue and e.hit_venue = p.hit_venue
 where p.venue != p.hit_venue

@@ -58,6 +58,14 @@ def test_the_linear_form_goes_round_the_same_cycle_for_ever() -> None:
     assert linear_debtrank(CHAIN, [1, 0, 0]) == pytest.approx([1, 0.5, 0.2], abs=1e-12)
 
 
+def test_a_loss_that_keeps_coming_back_is_followed_for_so_many_rounds() -> None:
+    # the second takes a thousandth from the first, and all of its own loss again, in each round
+    weights = np.array([[0, 0.001], [0, 1]])
+    assert linear_debtrank(weights, [1, 0]) == pytest.approx([1, 0.1])
+    assert linear_debtrank(weights, [1, 0], most_rounds=7) == pytest.approx([1, 0.007])
+    assert linear_debtrank(weights, [1, 0], tolerance=0.01) == pytest.approx([1, 0.001])
+
+
 def test_h04_banks_after_a_tenth_of_their_outside_assets_is_lost() -> None:
     owes = np.array([[0, 4, 0], [0, 0, 3], [2, 0, 0]])  # debtor x creditor
     outside, outside_debt = np.array([20, 20, 10]), np.array([17, 18, 8])
