@@ -13,5 +13,5 @@ select
   distress_ratio,
   distress_high_ratio
 from contagion_pairs_daily
-where day = coalesce($day::date, (select max(day) from contagion_pairs_daily)) and venue = $venue
+where day = coalesce($day::date, (select max(day) from contagion_pairs_daily)) and venue = $venue::text
 order by distress_ratio desc, hit_venue
