@@ -147,8 +147,10 @@ def heat(index: Series, series: Sequence[Series], full_ratio: float) -> dict[str
                 "name:N",
                 sort=[one.label for one in series],
                 title=None,
-                # Names too long for their column are cut: the table below spells them out.
-                axis=alt.Axis(orient="top", labelAngle=-30, labelLimit=80, ticks=False, domain=False),
+                # Names too long for their column are cut, none is left out: the table below spells them out.
+                axis=alt.Axis(
+                    orient="top", labelAngle=-30, labelLimit=80, labelOverlap=False, ticks=False, domain=False
+                ),
             ),
         )
     )

@@ -13,6 +13,8 @@ VERSIONED = (
     "borrow_daily",
     "call_ladder_daily",
     "concentration_daily",
+    "contagion_daily",
+    "contagion_pairs_daily",
     "coverage_daily",
     "cushion_daily",
     "funding_daily",
@@ -73,6 +75,13 @@ FORMULAS = (
     (
         "Counterfactual",
         "Worked out with a margin table younger than the day: what would hold had it applied.",
+    ),
+    (
+        "Contagion",
+        "The longs of one venue are taken to be closed by force within a day. The price of each asset they "
+        "hold falls by their part of its whole move (daily volatility times the root of open interest over a "
+        "day's volume), and who loses a share of own money by that closes that share in turn. Own money is "
+        "the margin posted at the assumed leverages.",
     ),
     (
         "Effective number",

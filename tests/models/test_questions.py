@@ -70,6 +70,18 @@ def test_the_ladder_of_the_market_adds_its_assets(marts: duckdb.DuckDBPyConnecti
     assert (step["assets"], step["is_counterfactual"]) == (2, True)
 
 
+def test_whom_a_close_hits_names_the_hardest_hit_first(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "insert into contagion_pairs_daily (day, venue, hit_venue, hit_own_money_usd, distress_ratio) values"
+        " ('2026-03-01', 'binance', 'okx', 50, 0.1), ('2026-03-01', 'binance', 'gate', 5, 0.3),"
+        " ('2026-03-01', 'okx', 'gate', 5, 0.9), ('2026-02-01', 'binance', 'okx', 50, 0.8)"
+    )
+    said = ask(marts, named("whom_a_close_hits"))
+    assert [(row["hit_venue"], row["distress_ratio"]) for row in said] == [("gate", 0.3), ("okx", 0.1)]
+    (other,) = ask(marts, named("whom_a_close_hits"), venue="okx", day="2026-03-01")
+    assert (other["hit_venue"], other["distress_ratio"]) == ("gate", 0.9)
+
+
 def test_forced_orders_have_no_upper_bound_where_one_day_has_none(marts: duckdb.DuckDBPyConnection) -> None:
     marts.execute(
         "insert into liquidations_daily (day, venue, asset, long_usd, short_usd, low_usd, estimate_usd,"

@@ -60,6 +60,12 @@ create table cushion_daily (day date, scope_type text, scope text, book text, no
   formula_version text default '1');
 create table call_ladder_daily (day date, asset text, shock_ratio double, called_low_usd double, called_usd double,
   called_high_usd double, tiers_as_of date, is_counterfactual boolean, formula_version text default '1');
+create table contagion_daily (day date, venue text, open_interest_usd double, coverage_ratio double,
+  overlap_ratio double, direct_ratio double, debtrank_low_ratio double, debtrank_ratio double,
+  debtrank_high_ratio double, worst_venue text, worst_loss_ratio double, fire_sale_ratio double,
+  formula_version text default '1');
+create table contagion_pairs_daily (day date, venue text, hit_venue text, distress_ratio double,
+  formula_version text default '1');
 create table tier_changes (day date, venue text, market text, before_day date, first_tier_before_ratio double,
   first_tier_after_ratio double, max_leverage_before double, max_leverage_after double, formula_version text default '1');
 create table liquidations_daily (day date, venue text, asset text, long_usd double, short_usd double, low_usd double,
@@ -247,6 +253,14 @@ from (select *, case when book = 'vintage' then 0.15 + 0.05 * sin(back / 60) els
 insert into call_ladder_daily
 select day, asset, shock, 1e9 * abs(shock) * 8, 1e9 * abs(shock) * 10, 1e9 * abs(shock) * 16, day - 2, false, '1'
 from days, (select unnest([-0.2, -0.1, -0.05, 0.05, 0.1, 0.2]) as shock), (select unnest(['BTC', 'ETH']) as asset);
+
+insert into contagion_daily
+select day, venue, usd, 1, 0.9, 0.1 * share, 0.01 * share, 0.12 * share, 1 - share, 'binance', 0.08, 0.3 * share, '1'
+from (select *, usd / market_usd as share from cells where is_seen);
+
+insert into contagion_pairs_daily
+select a.day, a.venue, b.venue, 0.2 * a.usd / a.market_usd * (1 + b.back % 3), '1'
+from cells as a inner join cells as b on b.back = a.back and b.venue <> a.venue where a.is_seen and b.is_seen;
 
 insert into tier_changes
 select getvariable('last_day')::date - 3, getvariable('odd_venue'), 'BTC-PERP', getvariable('last_day')::date - 5,

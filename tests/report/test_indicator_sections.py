@@ -39,6 +39,7 @@ def test_empty_tables_are_one_sentence_each(tmp_path: Path) -> None:
         "Not known: no margin table of a venue was collected on this day",
         "Not known: no venue that was asked publishes its forced orders",
         "Not known: no venue showed a dated future",
+        "Contagion is not known: it needs two venues that were seen",
         "Not known: no series of at least half a year was tested on days up to this one.",
         "Not known: nothing was scored on days up to this one; margin-debt evaluate scores them.",
         "Nothing to compare: no figure published elsewhere",
@@ -66,6 +67,31 @@ def test_the_ladder_adds_up_assets_and_names_both_sides(tmp_path: Path) -> None:
     )
     assert "-10 % 3.0 bn USD 5.0 bn USD 8.0 bn USD" in text
     assert "Margin tables as of 2026-09-01." in text
+
+
+def test_the_venue_that_costs_most_is_named_and_who_is_hit_hardest(tmp_path: Path) -> None:
+    # closings in a fall: 0.25 + 0.05 + nothing known of gate
+    text = _written(
+        """
+        insert into contagion_daily (day, venue, open_interest_usd, debtrank_low_ratio, debtrank_ratio,
+          debtrank_high_ratio, fire_sale_ratio) values
+          ('2026-03-31', 'okx', 2e9, 0.01, 0.02, 0.9, 0.05),
+          ('2026-03-31', 'gate', 9e9, null, null, null, null),
+          ('2026-03-31', 'bybit', 3e9, 0.015, 0.125, 0.8, 0.25),
+          ('2026-03-30', 'okx', 2e9, 0.9, 0.9, 0.9, 0.9);
+        insert into contagion_pairs_daily values ('2026-03-31', 'okx', 'bybit', 0.03, '1'),
+          ('2026-03-31', 'bybit', 'okx', 0.37, '1'), ('2026-03-30', 'okx', 'bybit', 0.99, '1')
+        """,
+        tmp_path,
+    )
+    assert (
+        "Were all longs on bybit closed by force within a day, longs elsewhere would lose 12.5 % of what all "
+        "longs own (bounds 1.5 % to 80.0 %). When all prices fall alike, closings by those who keep their "
+        "leverage add 30.0 % to the loss." in text
+    )
+    assert "A close on bybit hits okx hardest: 37.0 % of its longs' own money" in text
+    assert "bybit not known 37.0 % okx 3.0 % not known" in text
+    assert "99.0 %" not in text
 
 
 def test_wallets_and_sides_are_told_with_what_they_cannot_tell(tmp_path: Path) -> None:
