@@ -16,8 +16,8 @@ from pipeline.clock import DAY, SystemClock, VirtualClock, end_of, last_complete
 from pipeline.console import Console
 from pipeline.engine import home_lock, run_job
 from pipeline.errors import UsageError
-from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.lake import Lake
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.reference import import_reference as read_into_lake
 from pipeline.replay.history import History, read_history
 from pipeline.replay.process import ReplayServer
