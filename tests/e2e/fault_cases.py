@@ -50,6 +50,8 @@ class Case:
         words = f"status {fault.status}" if fault.kind == "status" else fault.kind.replace("_", " ")
         if fault.kind == "clock_skew":
             words += f" {fault.seconds / 3600:g} h"
+        if fault.rows > 1:
+            words += f" ({fault.rows})"
         if fault.path_contains:
             words += f" at {fault.path_contains.strip('/?')}"
         return words + ("" if fault.count is None else f", {fault.count} times")
