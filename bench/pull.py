@@ -29,8 +29,9 @@ import ccxt.async_support as ccxt_async
 import pandas as pd
 
 from pipeline.clock import VirtualClock, end_of
-from pipeline.fetch import fetch, live_moment
+from pipeline.fetch import fetch
 from pipeline.lake import Lake
+from pipeline.moments import live_moment
 from pipeline.records import Dataset
 from pipeline.replay.history import read_history, write_history
 from pipeline.replay.scenario import write_scenario

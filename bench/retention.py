@@ -19,8 +19,9 @@ import pandas as pd
 
 from pipeline.clock import DAY, VirtualClock, end_of
 from pipeline.compact import compact
-from pipeline.fetch import AFTER_MIDNIGHT, fetch, replay_moments
+from pipeline.fetch import fetch
 from pipeline.lake import Lake
+from pipeline.moments import AFTER_MIDNIGHT, replay_moments
 from pipeline.replay.history import read_history, write_history
 from pipeline.replay.process import ReplayServer
 from pipeline.replay.scenario import write_scenario

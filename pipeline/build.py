@@ -28,10 +28,11 @@ FIRST_DAY = date(2009, 1, 3)  # before anything; a build from here is a full bui
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check of one table. `problem` is a sentence when it failed."""
+    """One check of one table. `problem` is a sentence when it failed; compared: things it looked at."""
 
     name: str
     passed: bool
+    compared: int
     problem: str = ""
 
 
@@ -105,39 +106,38 @@ def run_checks(connection: duckdb.DuckDBPyConnection, model: Model, start: date)
     # a row without a day belongs to no day and must not slip through between them
     new_days = f"{table} where (day >= date '{start}' or day is null)"
     scope = new_days if model.materialized == "incremental" else table
-    where = "and" if " where " in scope else "where"
     results = [_row_check(connection, model)]
 
-    def count(sql: str) -> int:
-        row = connection.execute(sql).fetchone()
-        return int(row[0]) if row else 0
-
-    def check(name: str, failing: int, sentence: str) -> None:
-        results.append(CheckResult(name, failing == 0, f"{failing} rows {sentence}" if failing else ""))
+    def check(name: str, counted: str, sentence: str) -> None:
+        """counted: SQL of how many rows fail, and of how many there are to look at."""
+        row = connection.execute(f"select {counted} from {scope}").fetchone()
+        failing, compared = row or (0, 0)
+        problem = f"{failing} rows {sentence}" if failing else ""
+        results.append(CheckResult(name, failing == 0, compared, problem))
 
     grain = ", ".join(f'"{column}"' for column in model.grain)
     check(
         "grain_is_unique",
-        count(f"select count(*) - count(distinct ({grain})) from {scope}"),
+        f"count(*) - count(distinct ({grain})), count(*)",
         f"repeat the grain ({', '.join(model.grain)})",
     )
     required = [*model.grain, *model.checks.not_null]
     missing = " or ".join(f'"{column}" is null' for column in required)
     check(
         "not_null",
-        count(f"select count(*) from {scope} {where} ({missing})"),
+        f"count(*) filter (where {missing}), count(*)",
         f"lack one of {', '.join(required)}",
     )
     for column, (low, high) in model.checks.range.items():
         outside = [f'isnan("{column}")'] if _is_double(connection, table, column) else []
         outside += [f'"{column}" < {low}'] if low is not None else []
         outside += [f'"{column}" > {high}'] if high is not None else []
-        failing = count(f"select count(*) from {scope} {where} ({' or '.join(outside)})")
-        check(f"range_{column}", failing, f"have {column} outside [{low}, {high}]")
+        counted = f'count(*) filter (where {" or ".join(outside)}), count("{column}")'
+        check(f"range_{column}", counted, f"have {column} outside [{low}, {high}]")
     for column, allowed in model.checks.values.items():
         listed = ", ".join(f"'{value}'" for value in allowed)
-        failing = count(f'select count(*) from {scope} {where} "{column}" not in ({listed})')
-        check(f"values_{column}", failing, f"have {column} not in ({', '.join(allowed)})")
+        counted = f'count(*) filter (where "{column}" not in ({listed})), count("{column}")'
+        check(f"values_{column}", counted, f"have {column} not in ({', '.join(allowed)})")
     return results
 
 
@@ -150,7 +150,7 @@ def _row_check(connection: duckdb.DuckDBPyConnection, model: Model) -> CheckResu
         least = checks.rows if source and source[0] else 0
     passed = rows is not None and rows[0] >= least
     return CheckResult(
-        "rows", passed, "" if passed else f"{rows[0] if rows else 0} rows, at least {least} expected"
+        "rows", passed, 1, "" if passed else f"{rows[0] if rows else 0} rows, at least {least} expected"
     )
 
 

@@ -16,8 +16,8 @@ from pipeline.clock import DAY, SystemClock, VirtualClock, end_of, last_complete
 from pipeline.console import Console
 from pipeline.engine import home_lock, run_job
 from pipeline.errors import UsageError
-from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.lake import Lake
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.reference import import_reference as read_into_lake
 from pipeline.replay.history import History, read_history
 from pipeline.replay.process import ReplayServer
@@ -126,13 +126,17 @@ def check_live(settings: Settings, venues: str | None, console: Console) -> int:
 
 
 def check_rows(settings: Settings, console: Console) -> int:
-    """Hold the quality rules against the home and print a line a rule; returns the exit code."""
+    """Hold the quality rules against the home and print a line a rule; returns the exit code.
+
+    In JSON, `passed` is null where no row held what the rule compares.
+    """
     from pipeline.home_check import check_home, exit_code, sentence  # noqa: PLC0415 as slow as its library
 
     verdicts, told = [], []
     for table, verdict in check_home(settings):
-        rule = {"rule": verdict.rule.name, "passed": verdict.passed, "rows": verdict.rows}
-        told.append({"table": table, **rule, "unexpected": verdict.unexpected})
+        passed = None if verdict.passed and not verdict.compared else verdict.passed
+        rule = {"rule": verdict.rule.name, "passed": passed, "rows": verdict.rows}
+        told.append({"table": table, **rule, "compared": verdict.compared, "unexpected": verdict.unexpected})
         if not console.is_json:
             console.result(sentence(table, verdict))
         verdicts.append(verdict)

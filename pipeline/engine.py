@@ -13,17 +13,18 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.clock import last_complete_day
 from pipeline.errors import WarehouseBusy
+from pipeline.gaps import gaps
+from pipeline.keys import without_keys
 from pipeline.last_run import LastRun, keep_last_run
 from pipeline.merge import finish_merge
 from pipeline.metrics import write_metrics
 from pipeline.models import LAYERS
-from pipeline.records import Dataset, Status
 from pipeline.runtime import Runtime, live_runtime
 from pipeline.settings import Settings
 from pipeline.source import claim, source_of
@@ -64,7 +65,7 @@ _PATIENCE_SECONDS, _LOOK_AGAIN_SECONDS = 3600.0, 0.5
 
 @dataclass
 class Ending:
-    """How a run ended. problems: sentences of failed steps; gaps: datasets that failed, by venue and day.
+    """How a run ended. problems: sentences of failed steps; gaps: sentences of what it lacks, see `gaps.py`.
 
     is_published: whether readers have new tables, which a report that failed afterwards does not undo.
     """
@@ -183,8 +184,8 @@ def ending_of(events: Iterable[DagsterEvent], runtime: Runtime, last_day: date) 
             check = event.asset_check_evaluation_data
             if not check.passed and check.severity.value == "ERROR" and "broken" in check.metadata:
                 blocked.append(f"{check.check_name}: {check.metadata['broken'].value}")
-    gaps = _gaps(runtime, last_day)
-    return Ending(not has_failed and not blocked, [*problems, *blocked], gaps, is_published)
+    is_good = not has_failed and not blocked
+    return Ending(is_good, [*problems, *blocked], gaps(runtime, last_day), is_published)
 
 
 def keep_ending(runtime: Runtime, ending: Ending, days: Sequence[date], seconds: float) -> None:
@@ -211,51 +212,7 @@ def _cause(event: object) -> str:
     error = getattr(getattr(event, "step_failure_data", None), "error", None)
     while getattr(error, "cause", None) is not None:
         error = error.cause  # type: ignore[union-attr]
-    return " ".join(str(getattr(error, "message", "failed")).split())[:400]
-
-
-def _gaps(runtime: Runtime, last_day: date) -> list[str]:
-    """Datasets that failed on the last day but answered within 7 days before, and what was not seen."""
-    failed = {
-        (outcome.venue, dataset, status)
-        for outcome in runtime.outcomes
-        if outcome.day == last_day
-        for dataset, status in outcome.statuses.items()
-        if status in (Status.FAILED, Status.BLOCKED)
-    }
-    gaps = [
-        f"{venue} {dataset.value} {status.value}"
-        for venue, dataset, status in sorted(failed)
-        if _answered_lately(runtime, venue, dataset, last_day)
-    ]
-    try:
-        covered = runtime.connection.execute(
-            "select c.venue, c.status, c.markets_seen, c.seen_ratio,"
-            " exists(select 1 from marts.coverage_daily as b"
-            " where b.dataset = c.dataset and b.venue = c.venue and b.markets_seen > 0"
-            " and b.day between c.day - 7 and c.day - 1)"
-            " from marts.coverage_daily as c"
-            " where c.dataset = 'open_interest' and c.day = $1::date order by c.venue",
-            [last_day],
-        ).fetchall()
-    except Exception:  # noqa: BLE001 a warehouse that was never built has no coverage to fall short of
-        return gaps
-    # rows of another time, or all of them excluded: in effect nothing came
-    gaps += [
-        f"{venue} open_interest {status}, and none of it counts"
-        for venue, status, seen, _, was_seen in covered
-        if venue != "all" and was_seen and seen == 0 and status in (Status.ANSWERED, Status.PARTIAL)
-    ]
-    floor, ratio = runtime.settings.coverage_floor_ratio, {row[0]: row[3] for row in covered}
-    if "all" in ratio and (ratio["all"] or 0) < floor:
-        gaps.append(f"open interest coverage {ratio['all'] or 0:.0%} is under the floor of {floor:.0%}")
-    return gaps
-
-
-def _answered_lately(runtime: Runtime, venue: str, dataset: Dataset, day: date) -> bool:
-    return any(
-        (venue, dataset.value) in runtime.lake.answered(day - timedelta(days=back)) for back in range(1, 8)
-    )
+    return " ".join(without_keys(str(getattr(error, "message", "failed"))).split())[:400]
 
 
 @contextmanager

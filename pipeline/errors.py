@@ -2,7 +2,8 @@
 
 MarginDebtError            one sentence: what, where, and what to do
 ├── UsageError             the command was asked for something it cannot do (exit 2)
-│   └── SettingsError      an environment variable or a folder must be fixed first
+│   ├── SettingsError      an environment variable or a folder must be fixed first
+│   └── HistoryMissing     no history stands in the folder that was named; a HistoryInvalid, too
 ├── HistoryInvalid         a history folder breaks its format: the replay does not start
 ├── WarehouseBusy          another run holds the warehouse: wait, or name another home
 ├── RawUnreadable          a raw file is not whole: move it away and fetch its day again
@@ -34,6 +35,10 @@ class SettingsError(UsageError):
 
 class HistoryInvalid(MarginDebtError):
     """A history folder does not follow format version 1."""
+
+
+class HistoryMissing(HistoryInvalid, UsageError):
+    """There is no history in the folder that the command line names."""
 
 
 class WarehouseBusy(MarginDebtError):

@@ -1,8 +1,8 @@
 """Asks all venues for one instant or a range of days, in one event loop. A venue's failure is data.
 
 Live, there is one instant: now. Under a replay the virtual clock moves day by day, and at each day's
-instant every venue is asked what it would have answered then. What to ask is the venue file's business,
-how to ask is the asker's, and where rows go is the lake's.
+instant every venue is asked what it would have answered then. What to ask when is `moments.py`, how to ask is
+the asker's business, and where rows go is the lake's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,6 +22,7 @@ from pipeline.clock import DAY, Clock, end_of
 from pipeline.errors import NeedsKey, PayloadUnreadable, VenueProblem
 from pipeline.fetch_log import Attempt, log_rows
 from pipeline.lake import Lake
+from pipeline.moments import AFTER_MIDNIGHT, Asking, Moment, to_ask
 from pipeline.records import EVENTS, Dataset, FetchLogRow, RawRow, Status
 from pipeline.settings import Settings
 from pipeline.venues.asker import Asker
@@ -30,43 +31,8 @@ from pipeline.venues.holds import Holds
 from pipeline.venues.listing import MarketLists
 from pipeline.venues.problems import UNEXPECTED, unreadable
 
-# The daily run asks ten minutes after midnight: late enough for the settlement of 00:00 to be listed.
-AFTER_MIDNIGHT = timedelta(minutes=10)
-# Histories that answer many days at once are asked at the ends of weeks when many days are walked through.
-HISTORY_STRIDE_DAYS = 7
 # Answers waiting to be written: enough to keep both sides busy, few enough to hold in memory.
 WRITES_AHEAD = 8
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One instant of asking: the day whose end it is near, and the days that histories should cover.
-
-    missed_days are those whose level no earlier moment could take: histories stand in for them. is_walk:
-    the moment is one of many that a replay walks through.
-    """
-
-    day: date
-    history_days: tuple[date, ...]
-    missed_days: tuple[date, ...] = ()
-    is_walk: bool = False
-
-
-def live_moment(days: Sequence[date]) -> list[Moment]:
-    """All that can be asked now about some past days: the last one's level, and every day's history."""
-    return [Moment(days[-1], tuple(days), tuple(days))]
-
-
-def replay_moments(days: Sequence[date]) -> list[Moment]:
-    """One instant a day. Weeks end on fixed dates, so a range cut in two asks for the same histories."""
-    moments, waiting = [], list[date]()
-    for day in days:
-        waiting.append(day)
-        is_due = day.toordinal() % HISTORY_STRIDE_DAYS == 0 or day == days[-1]
-        moments.append(Moment(day, tuple(waiting) if is_due else (), is_walk=len(days) > HISTORY_STRIDE_DAYS))
-        if is_due:
-            waiting = []
-    return moments
 
 
 @dataclass(frozen=True)
@@ -115,7 +81,7 @@ async def fetch(
             if move_to is not None:
                 move_to(end_of(moment.day) + AFTER_MIDNIGHT)
             settled = {day: lake.answered(day) for day in {moment.day, *moment.missed_days}}
-            todo = [(asker, _plan(asker, moment, settled, held)) for asker in askers]
+            todo = [(asker, to_ask(asker.venue, clock.now(), moment, settled, held)) for asker in askers]
             answers = await asyncio.gather(
                 *(_ask_venue(asker, moment, plan, settings, lake) for asker, plan in todo if plan)
             )
@@ -150,7 +116,7 @@ def _write(lake: Lake, answers: Sequence[_Answer]) -> None:
 
 
 async def _ask_venue(
-    asker: Asker, moment: Moment, plan: Mapping[Dataset, _Asking], settings: Settings, lake: Lake
+    asker: Asker, moment: Moment, plan: Mapping[Dataset, Asking], settings: Settings, lake: Lake
 ) -> _Answer:
     """All datasets at once: what one of them waits for, another may use of the venue's limits."""
     await asker.at(moment.history_days)
@@ -176,7 +142,7 @@ class _Attempted:
 async def _attempts(
     asker: Asker,
     dataset: Dataset,
-    asking: _Asking,
+    asking: Asking,
     listing: VenueProblem | None,
     settings: Settings,
     lake: Lake,
@@ -212,7 +178,7 @@ async def _market_list(asker: Asker, settings: Settings) -> VenueProblem | None:
 
 
 async def _ask_dataset(
-    asker: Asker, dataset: Dataset, asking: _Asking, listing: VenueProblem | None, lake: Lake
+    asker: Asker, dataset: Dataset, asking: Asking, listing: VenueProblem | None, lake: Lake
 ) -> tuple[Status, VenueProblem | None]:
     report = asker.venue.reports[dataset]
     if isinstance(report, Unsupported):
@@ -266,78 +232,3 @@ async def ask_within(asker: Asker, report: Reports, method: str, days: Sequence[
     asker.leave_out_contradictions()
     if method == Dataset.MARKETS.value:
         asker.count_unlisted()
-
-
-@dataclass(frozen=True)
-class _Asking:
-    """The calls that answer a dataset at a moment, each with its days, and the days whose level they give."""
-
-    calls: tuple[tuple[str, tuple[date, ...]], ...]
-    days: tuple[date, ...]
-    is_unheld: bool = False
-
-
-def _plan(
-    asker: Asker,
-    moment: Moment,
-    settled: Mapping[date, set[tuple[str, str]]],
-    held: Collection[tuple[str, str]] | None,
-) -> dict[Dataset, _Asking]:
-    """What there is to ask of a venue at a moment; a dataset whose days are settled is not in it."""
-    plan = {}
-    for dataset, report in asker.venue.reports.items():
-        levels = sorted({*moment.missed_days, moment.day})
-        due = [day for day in levels if (asker.venue.name, dataset.value) not in settled[day]]
-        if not due:
-            continue
-        is_unheld = held is not None and (asker.venue.name, dataset.value) not in held
-        asking: _Asking | None = _Asking((), (moment.day,), is_unheld)
-        if isinstance(report, Reports) and not is_unheld:
-            asking = _asking(asker, dataset, report, moment, due)
-        if asking is not None:
-            plan[dataset] = asking
-    return plan
-
-
-def _asking(
-    asker: Asker, dataset: Dataset, report: Reports, moment: Moment, due: Sequence[date]
-) -> _Asking | None:
-    """Which calls are right now: a snapshot near the day's end, a history for what lies further back.
-
-    A history of settlements is asked whenever its week is over. A level that costs one call a symbol is read
-    from history, too, when a replay walks through many days: one call a symbol and week, not a day. What has
-    a history only waits for it, and until then there is nothing to ask.
-    """
-    now = asker.clock.now()
-    # a market list is dated by its fetch and always worth having
-    is_near = dataset is Dataset.MARKETS or (
-        abs(now - end_of(moment.day)) <= timedelta(hours=report.tolerance_hours)
-    )
-    reach = timedelta(days=report.history_days or 0)
-    replaces_snapshot = moment.is_walk and report.how == "per_symbol" and report.history_days is not None
-    has_snapshot = hasattr(asker.venue, dataset.value)
-    if (replaces_snapshot or not has_snapshot) and not moment.history_days:
-        return None
-    if report.always_history or replaces_snapshot:
-        # the days of a moment that missed none were settled by snapshots, which say nothing of a history
-        wanted = [day for day in moment.history_days if day in due or not moment.missed_days]
-    else:
-        wanted = [day for day in due if day in moment.missed_days and not (is_near and day == moment.day)]
-    windows = _unbroken(day for day in wanted if now - end_of(day) <= reach)
-    calls = [(f"{dataset.value}_history", window) for window in windows]
-    if is_near and not replaces_snapshot and moment.day in due and has_snapshot:
-        calls.append((dataset.value, windows[-1] if windows else ()))
-    is_of_history = not moment.missed_days and (replaces_snapshot or not has_snapshot)
-    levels = {*moment.history_days, moment.day} if is_of_history else {*due}
-    return _Asking(tuple(calls), tuple(sorted(levels)))
-
-
-def _unbroken(days: Iterable[date]) -> list[tuple[date, ...]]:
-    """Days cut into runs without a gap, so that no day between them is asked for again."""
-    runs: list[tuple[date, ...]] = []
-    for day in days:
-        if runs and day - runs[-1][-1] == DAY:
-            runs[-1] = (*runs[-1], day)
-        else:
-            runs.append((day,))
-    return runs

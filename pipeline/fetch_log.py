@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from pipeline.errors import VenueProblem
-from pipeline.keys import without_keys
 from pipeline.records import EVENTS, Dataset, FetchLogRow, Status
 from pipeline.venues.asker import Asker
+from pipeline.venues.problems import told
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def log_rows(asker: Asker, dataset: Dataset, days: Sequence[date], attempt: Atte
                 seconds=attempt.seconds if is_last else 0.0,
                 throttled_seconds=attempt.throttled_seconds if is_last else 0.0,
                 error_class=type(problem).__name__ if problem is not None else None,
-                message=without_keys(str(problem)) if problem is not None else None,
+                message=told(problem) if problem is not None else None,
                 fetched_at=asker.clock.now(),
             )
         )

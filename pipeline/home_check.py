@@ -50,7 +50,9 @@ def check_home(settings: Settings) -> Iterator[tuple[str, Verdict]]:
 def sentence(table: str, verdict: Verdict) -> str:
     """One line about one rule."""
     if verdict.passed:
-        return f"ok   {table} {verdict.rule.name}: {verdict.rows} rows"
+        if not verdict.compared:
+            return f"-    {table} {verdict.rule.name}: {verdict.sentence}"
+        return f"ok   {table} {verdict.rule.name}: {verdict.compared} rows"
     return f"{'bad ' if verdict.rule.is_blocking else 'warn'} {table} {verdict.sentence}"
 
 
@@ -64,7 +66,8 @@ def exit_code(verdicts: list[Verdict]) -> int:
 
 def _as_verdict(outcome: Outcome) -> Verdict:
     rule = Rule(outcome.identity.name, "identity", is_blocking=outcome.status == "failed")
-    return Verdict(rule, outcome.status == "passed", outcome.compared, outcome.beyond, outcome.sentence)
+    passed, count = outcome.status in ("passed", "not_compared"), outcome.compared
+    return Verdict(rule, passed, count, count, outcome.beyond, outcome.sentence)
 
 
 def _first_line(problem: Exception) -> str:

@@ -11,6 +11,7 @@ Which environment variables hold a key is `settings.py`; what a key may do on it
 
 from __future__ import annotations
 
+import json
 import stat
 import tomllib
 from dataclasses import dataclass, field
@@ -36,7 +37,9 @@ class VenueKey:
     def __post_init__(self) -> None:
         for part in (self.api_key, self.secret, self.password):
             if part is not None and len(part) >= _SHORTEST_KNOWN and part not in _KNOWN:
-                _KNOWN.extend({part, quote_plus(part)})
+                # as it is, in an address, in JSON and in a quoted message
+                written = {json.dumps(part), json.dumps(part, ensure_ascii=False), repr(part), ascii(part)}
+                _KNOWN.extend({part, quote_plus(part), *(one[1:-1] for one in written)})
         _KNOWN.sort(key=len, reverse=True)
 
 
@@ -45,6 +48,14 @@ def without_keys(text: str) -> str:
     for part in _KNOWN:
         text = text.replace(part, "***")
     return text
+
+
+def quoted(value: object, longest: int = 40) -> str:
+    """What a venue sent, for a message: without keys, then cut, in quotes on one line of ASCII.
+
+    In this order: a key that was cut is known no more.
+    """
+    return ascii(without_keys(str(value))[:longest])
 
 
 def read_keys(path: Path) -> dict[str, VenueKey]:

@@ -22,7 +22,7 @@ from pipeline.venues.base import KeyOnly, Reports, Unsupported, Venue
 from pipeline.venues.client import Exchanged
 from pipeline.venues.holds import Holds
 from pipeline.venues.listing import MarketLists
-from pipeline.venues.problems import UNEXPECTED, unreadable
+from pipeline.venues.problems import UNEXPECTED, told, unreadable
 
 # Together under a minute, starting the command and closing connections included.
 PROBE_SECONDS, CALL_SECONDS = 45.0, 10.0
@@ -90,9 +90,9 @@ async def _probe_venue(asker: Asker, probes: list[Probe]) -> None:
             said = await _probe_dataset(asker, dataset, report, listing)
             status = Status.UNSUPPORTED if isinstance(report, Unsupported) else Status.ANSWERED
         except VenueProblem as problem:
-            status, said = status_of(problem), str(problem)
+            status, said = status_of(problem), told(problem)
         except UNEXPECTED as problem:
-            status, said = Status.FAILED, str(unreadable(problem))
+            status, said = Status.FAILED, told(unreadable(problem))
         probes.append(Probe(asker.venue.name, dataset, status, said))
 
 
@@ -112,7 +112,8 @@ async def _probe_dataset(
     tally = asker.tally
     if not tally.rows:
         raise tally.first_problem or VenueProblem("the answer holds no row")
-    bad = f", {tally.bad} unreadable: {tally.first_problem}" if tally.bad else ""
+    first = tally.first_problem
+    bad = f", {tally.bad} unreadable: {told(first)}" if tally.bad and first is not None else ""
     units = ", ".join(sorted({row.unit for row in tally.rows}))
     return f"{len(tally.rows)} rows in {units}, {_age(tally.rows, asker.clock.now())}{bad}"
 

@@ -30,6 +30,7 @@ class Settings:
     redirect: str | None = None  # base address of an embedded exchange; loopback only
     timeout_seconds: float = 15.0
     attempts: int = 2
+    # Of the market, and of what each venue showed in the week before: below half, more is unseen than seen.
     coverage_floor_ratio: float = 0.5
     paces_replay: bool = False  # keep the venues' limits towards an embedded exchange, too
     notify_urls: tuple[str, ...] = field(default=(), repr=False)  # they hold passwords

@@ -20,7 +20,7 @@ from pipeline.venues.asker import Asker
 from pipeline.venues.base import Reports, Venue
 from pipeline.venues.holds import Holds
 from pipeline.venues.listing import MarketLists
-from pipeline.venues.problems import UNEXPECTED, unreadable
+from pipeline.venues.problems import UNEXPECTED, told, unreadable
 
 # What moves within a day and is a level; the rest is asked once a day.
 DATASETS = (Dataset.OPEN_INTEREST, Dataset.PRICE)
@@ -47,7 +47,7 @@ async def _one(asker: Asker, lake: Lake) -> str:
             if isinstance(report, Reports) and hasattr(asker.venue, dataset.value):
                 said.append(await _ask(asker, dataset, report, lake))
     except VenueProblem as problem:
-        said.append(str(problem))
+        said.append(told(problem))
     finally:
         await asker.close()
     return "; ".join(said) or "it publishes no level of now"
@@ -58,8 +58,8 @@ async def _ask(asker: Asker, dataset: Dataset, report: Reports, lake: Lake) -> s
     try:
         await ask_within(asker, report, dataset.value, [])
     except VenueProblem as problem:
-        return f"no {dataset.value}: {problem}"
+        return f"no {dataset.value}: {told(problem)}"
     except UNEXPECTED as problem:
-        return f"no {dataset.value}: {unreadable(problem)}"
+        return f"no {dataset.value}: {told(unreadable(problem))}"
     lake.write(dataset, asker.tally.rows)
     return f"{len(asker.tally.rows)} rows of {dataset.value}"

@@ -20,6 +20,7 @@ LONGEST_FIRST = (
     "tests/soak/test_days.py",
     "tests/soak/test_damage.py",
     "report",
+    "tests/e2e/test_daemon.py",
     "tests/e2e/test_schedules.py",
     "tests/docs/test_examples.py",
     "tests/soak/test_compact.py",

@@ -65,6 +65,7 @@ pairs as (
         t.day, t.asset, s.day as entry_day, s.price_usd as entry_price_usd, t.price_usd,
         date_diff('day', s.day, t.day) as age_days, s.daily_return_log,
         exp((s.level_log - t.level_log)::double) as level_ratio,
+        least(exp((s.level_log - t.level_log)::double), 1e13)::decimal(38, 12) as level_exact_ratio,
         exp((t.survival_log - s.survival_log)::double) as survival_ratio
     from levels as t
     inner join chosen as c on c.day = t.day and c.asset = t.asset
@@ -76,6 +77,9 @@ moved as (
         *,
         level_ratio - coalesce(lag(level_ratio) over in_order, 0) as change_ratio,
         coalesce(lag(level_ratio) over in_order, 0) as level_before_ratio,
+        -- who left first is told by differences, of a level that may be a trillion times today's: exact ones. What
+        -- is above it left with the rest.
+        level_exact_ratio - coalesce(lag(level_exact_ratio) over in_order, 0) as change_exact_ratio,
         min(level_ratio) over (
             partition by day, asset order by entry_day rows between current row and unbounded following
         ) as least_since_ratio
@@ -85,8 +89,8 @@ moved as (
 summed as (
     select
         *,
-        sum(greatest(change_ratio, 0)::decimal(38, 12)) over in_order as entered_ratio,
-        sum(greatest(-change_ratio, 0)::decimal(38, 12)) over (partition by day, asset) as left_ratio
+        sum(greatest(change_exact_ratio, 0)) over in_order as entered_ratio,
+        sum(greatest(-change_exact_ratio, 0)) over (partition by day, asset) as left_ratio
     from moved
     window in_order as (partition by day, asset order by entry_day rows unbounded preceding)
 )
@@ -94,7 +98,7 @@ select
     day, asset, entry_day, entry_price_usd, price_usd, age_days, daily_return_log,
     greatest(change_ratio, 0) * survival_ratio as pro_rata_share_ratio,
     greatest(
-        0, entered_ratio - greatest(left_ratio, entered_ratio - greatest(change_ratio, 0)::decimal(38, 12))
+        0, entered_ratio - greatest(left_ratio, entered_ratio - greatest(change_exact_ratio, 0))
     )::double as fifo_share_ratio,
     greatest(0, least_since_ratio - level_before_ratio) as lifo_share_ratio
 from summed

@@ -7,6 +7,7 @@ import dagster as dg
 from pipeline.assets.raw import raw_keys
 from pipeline.build import BrokenTable, CheckResult, build_model, check_names, write_dictionary
 from pipeline.models import Model, column_lineage, read_models
+from pipeline.quality.rules import NOT_COMPARED
 from pipeline.runtime import Runtime
 from pipeline.signals import SIGNALS
 
@@ -96,7 +97,10 @@ def _results(key: dg.AssetKey, results: list[CheckResult]) -> Iterator[dg.AssetC
             asset_key=key,
             check_name=result.name,
             passed=result.passed,
-            metadata={"problem": result.problem or "none"},
+            metadata={
+                "compared": result.compared,
+                "problem": result.problem or ("none" if result.compared else NOT_COMPARED),
+            },
         )
 
 

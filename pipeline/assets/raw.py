@@ -6,7 +6,8 @@ from datetime import date
 
 import dagster as dg
 
-from pipeline.fetch import fetch, live_moment, replay_moments
+from pipeline.fetch import fetch
+from pipeline.moments import live_moment, replay_moments
 from pipeline.records import Status
 from pipeline.runtime import Runtime
 from pipeline.venues import VENUES

@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files import put
-from pipeline.quality.gate import Validation
+from pipeline.quality.gate import Validation, compared_in
 from pipeline.quality.identities import Outcome
+from pipeline.quality.rules import NOT_COMPARED
 from pipeline.quality.tables import TableResult
 
 IDENTITIES = "identities"
+_OUTCOMES = {"passed": "kept", "warned": "warned of", "failed": "broken", "not_compared": NOT_COMPARED}
 _MOST_CHARACTERS = 200
 _SUMMARY = re.compile(r'<meta name="summary" content="([^"]*)">')
 _ONLY_FOR_MACHINES = (
@@ -76,7 +78,8 @@ def write_page(folder: Path, result: TableResult, now: datetime) -> Path:
     """Write the page of one table and renew the index; returns the page's path."""
     broken = [verdict for verdict in result.verdicts if not verdict.passed]
     stops = "a broken one stops the build" if any(verdict.rule.is_blocking for verdict in broken) else ""
-    summary = f"{len(result.verdicts)} rules, {len(broken)} broken"
+    empty = sum(verdict.passed and not verdict.compared for verdict in result.verdicts)
+    summary = f"{len(result.verdicts)} rules, {len(broken)} broken{_empty(empty)}"
     lead = "; ".join(part for part in (summary, stops, f"judged at {now:%Y-%m-%d %H:%M} UTC") if part)
     body = "".join(_sections(validation) for validation in result.validations)
     return _write(folder, result.suite.table, summary, lead, body)
@@ -88,14 +91,20 @@ def write_identities(folder: Path, outcomes: Sequence[Outcome], now: datetime) -
         (
             one.identity.title,
             one.identity.holds,
-            {"passed": "kept", "warned": "warned of", "failed": "broken"}[one.status],
-            one.sentence,
+            _OUTCOMES[one.status],
+            "none" if one.status == "not_compared" else one.sentence,
         )
         for one in outcomes
     ]
-    summary = f"{len(outcomes)} identities, {sum(one.status != 'passed' for one in outcomes)} not kept"
+    statuses = [one.status for one in outcomes]
+    off = sum(status in ("warned", "failed") for status in statuses)
+    summary = f"{len(outcomes)} identities, {off} not kept{_empty(statuses.count('not_compared'))}"
     body = _table(("identity", "what must hold", "outcome", "where not"), rows)
     return _write(folder, IDENTITIES, summary, f"{summary}; judged at {now:%Y-%m-%d %H:%M} UTC", body)
+
+
+def _empty(count: int) -> str:
+    return f", {count} with {NOT_COMPARED}" if count else ""
 
 
 def _sections(validation: Validation) -> str:
@@ -103,13 +112,24 @@ def _sections(validation: Validation) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer  # noqa: PLC0415
 
     for one in validation.result.results:
+        is_empty = one.success and not compared_in(one.result)
         one.result = _safe({key: value for key, value in one.result.items() if key not in _ONLY_FOR_MACHINES})
+        if is_empty:
+            one.result["observed_value"] = NOT_COMPARED
     document = ValidationResultsPageRenderer().render(validation.result)
     # the first section is about the suite and links to pages that are not written
     return "".join(
-        _section_view().render({"section": section.to_json_dict(), "section_loop": {"index": place}})
+        _section_view().render({"section": _unkept(section.to_json_dict()), "section_loop": {"index": place}})
         for place, section in enumerate(document.sections[1:], start=1)
     )
+
+
+def _unkept(section: dict[str, Any]) -> dict[str, Any]:
+    """The section without the library's sign of success where nothing was compared."""
+    for block in section["content_blocks"]:
+        for row in block.get("table", ()):
+            row[0] = "-" if row[-1] == NOT_COMPARED else row[0]
+    return section
 
 
 @cache

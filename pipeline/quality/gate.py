@@ -17,27 +17,31 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.quality.rules import Rule
+from pipeline.quality.rules import NOT_COMPARED, Rule
 
 EXAMPLES = 5
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One rule's outcome. broken_by: rows that broke it, by venue; examples: a few of their values."""
+    """One rule's outcome. compared: rows that hold what it reads; broken_by: rows that broke it, by venue.
+
+    examples: a few of their values.
+    """
 
     rule: Rule
     passed: bool
     rows: int
+    compared: int
     unexpected: int
     examples: str
     broken_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
-        """What broke it, or none."""
+        """What broke it, or none, or that nothing was compared."""
         if self.passed:
-            return "none"
+            return "none" if self.compared else NOT_COMPARED
         return f"{self.rule.name}: {self.unexpected} of {self.rows} rows, such as {self.examples}"
 
 
@@ -85,10 +89,16 @@ def _verdict(rule: Rule, result: Any, frame: pd.DataFrame, by: str | None) -> Ve
         rule=rule,
         passed=bool(result.success),
         rows=len(frame),
+        compared=compared_in(detail),
         unexpected=int(detail.get("unexpected_count") or 0),
         examples=" ".join(examples.split())[:200],
         broken_by={str(venue): int(count) for venue, count in venues.items()},
     )
+
+
+def compared_in(detail: Mapping[str, Any]) -> int:
+    """Rows that a rule judged, of Great Expectations' detail: those in its unit that are not NULL to it."""
+    return int(detail.get("element_count") or 0) - int(detail.get("missing_count") or 0)
 
 
 @cache

@@ -19,11 +19,13 @@ import yaml
 
 from pipeline.errors import ContractBroken
 from pipeline.files import MODELS
+from pipeline.quality.rules import NOT_COMPARED
 
 FOLDER = MODELS / "checks"
 _EXAMPLES = 3
 # A check may leave the last days for what comes late, and then speaks of a day before those built.
 _GRACE_DAYS = 7
+_Status = Literal["passed", "warned", "failed", "not_compared"]
 _FACTS = ("title", "holds", "warn_fraction", "error_fraction")
 
 
@@ -41,10 +43,13 @@ class Identity:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one check ended. compared: things looked at; beyond: those off; sentence: the furthest of them."""
+    """How one check ended. compared: things looked at; beyond: those off; sentence: the furthest of them.
+
+    A check that found nothing to compare did not pass: it says nothing of the marts.
+    """
 
     identity: Identity
-    status: Literal["passed", "warned", "failed"]
+    status: _Status
     compared: int
     beyond: int
     sentence: str
@@ -93,10 +98,10 @@ def check_identities(
         ).fetchone()
         compared, beyond_warning, beyond_error = row or (0, 0, 0)
         failed = limit is not None and beyond_error > 0
-        status: Literal["passed", "warned", "failed"] = (
-            "failed" if failed else "warned" if beyond_warning else "passed"
-        )
+        status: _Status = "failed" if failed else "warned" if beyond_warning else "passed"
         sentence = "none"
+        if not compared:
+            status, sentence = "not_compared", NOT_COMPARED
         if beyond_warning:
             furthest = _furthest(connection, since, identity)
             sentence = f"{beyond_warning} of {compared} off, furthest {furthest}"

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# What a check says that passed because no row held what it compares: not broken, and not kept either.
+NOT_COMPARED = "nothing to compare"
+
 
 @dataclass(frozen=True)
 class Rule:

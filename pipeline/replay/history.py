@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.errors import HistoryInvalid
+from pipeline.errors import HistoryInvalid, HistoryMissing
 from pipeline.replay import wire
 
 FORMAT_VERSION = 1
@@ -168,12 +168,13 @@ def write_history(folder: Path, tables: Mapping[str, pd.DataFrame], about: Mappi
 def read_history(folder: Path) -> History:
     """Read and validate a history folder; only markets.parquet is required.
 
-    Raises HistoryInvalid with one sentence: which file, which column, which row, and what to do.
+    Raises HistoryMissing where there is none, and HistoryInvalid with one sentence: which file, which column,
+    which row, and what to do.
     """
     if not folder.is_dir():
-        raise HistoryInvalid(f"there is no history folder {folder}: name one that holds markets.parquet")
+        raise HistoryMissing(f"there is no history folder {folder}: name one that holds markets.parquet")
     if not (folder / "markets.parquet").is_file():
-        raise HistoryInvalid(f"{folder} holds no markets.parquet: every history folder must list its markets")
+        raise HistoryMissing(f"{folder} holds no markets.parquet: every history folder must list its markets")
     about = _read_about(folder)
     tables: dict[str, pd.DataFrame] = {}
     for name in HISTORY_TABLES:

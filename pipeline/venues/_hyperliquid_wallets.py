@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import PayloadUnreadable
+from pipeline.keys import quoted
 from pipeline.records import Dataset, Stamp, Unit, WalletPositionRow
 from pipeline.venues.base import Evidence, Reports, instant, number, signed_number
 
@@ -85,10 +86,11 @@ def _positions(
     for item in state["assetPositions"]:
         position = item["position"]
         coin = position["coin"]
-        size = signed_number(position["szi"], f"szi of {coin!r}")
-        leverage = number(position["leverage"]["value"], f"leverage of {coin!r}")
+        name = quoted(coin, 60)
+        size = signed_number(position["szi"], f"szi of {name}")
+        leverage = number(position["leverage"]["value"], f"leverage of {name}")
         if leverage == 0 or size == 0 or coin in seen:
-            message = f"a position of {address} in {ascii(coin)[:60]} is empty, twice there or at no leverage"
+            message = f"a position of {address} in {name} is empty, twice there or at no leverage"
             raise PayloadUnreadable(message)
         seen.add(coin)
         yield ask.row(
@@ -101,8 +103,8 @@ def _positions(
             address=address,
             position_side="long" if size > 0 else "short",
             amount=abs(size),
-            own_usd=number(position["positionValue"], f"positionValue of {coin!r}"),
-            margin_usd=number(position["marginUsed"], f"marginUsed of {coin!r}"),
+            own_usd=number(position["positionValue"], f"positionValue of {name}"),
+            margin_usd=number(position["marginUsed"], f"marginUsed of {name}"),
             set_leverage=leverage,
             equity_usd=None,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.clock import DAY, end_of, milliseconds
 from pipeline.errors import PayloadUnreadable
+from pipeline.keys import quoted
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -254,6 +255,6 @@ def _coming(value: object, now: datetime) -> datetime:
             return instant(milliseconds(datetime.fromisoformat(str(value))), "nextFundingTime")
         at = datetime.combine(now.date(), time.fromisoformat(str(value)), UTC)
     except ValueError as problem:
-        message = f"nextFundingTime is not a time: {str(value)[:40]!r}"
+        message = f"nextFundingTime is not a time: {quoted(value)}"
         raise PayloadUnreadable(message) from problem
     return at if at > now else at + DAY

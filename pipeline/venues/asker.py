@@ -18,12 +18,13 @@ import orjson
 
 from pipeline.clock import Clock, end_of
 from pipeline.errors import PayloadUnreadable, VenueProblem, VenueUnavailable
-from pipeline.keys import without_keys
-from pipeline.records import Dataset, RawRow, Unit
+from pipeline.keys import quoted, without_keys
+from pipeline.records import Dataset, RawRow
 from pipeline.settings import Settings
-from pipeline.venues.base import Reports, Venue, direction_of
+from pipeline.venues.base import Venue
 from pipeline.venues.client import VenueClient, jitter
 from pipeline.venues.contradictions import without_contradictions
+from pipeline.venues.declared import declaration
 from pipeline.venues.holds import Holds
 from pipeline.venues.listing import MarketLists, by_id
 from pipeline.venues.plausible import refuse_implausible
@@ -224,7 +225,7 @@ class Asker:
         try:
             return self._by_id[market_id]
         except KeyError:
-            message = f"market {market_id[:60]!r} is not in the venue's market list"
+            message = f"market {quoted(market_id, 60)} is not in the venue's market list"
             raise PayloadUnreadable(message) from None
 
     @property
@@ -268,7 +269,8 @@ class Asker:
         """A raw row with the venue's declaration, both clocks and the payload filled in."""
         declared = self._declared.get((dataset, market))
         if declared is None:
-            declared = self._declared[dataset, market] = self._declaration(dataset, market, listed)
+            known = listed if listed is not None else self._by_id.get(market)
+            declared = self._declared[dataset, market] = declaration(self.venue, dataset, market, known)
         made = row_type(
             venue=self.venue.name,
             market=market,
@@ -284,29 +286,6 @@ class Asker:
         )
         refuse_implausible(made)
         return made
-
-    def _declaration(self, dataset: Dataset, market: str, listed: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What the venue file and the market list say about a row; the same for all rows of one moment."""
-        report = self.venue.reports[dataset]
-        if not isinstance(report, Reports):
-            message = f"{dataset} is not declared for {self.venue.name}"
-            raise PayloadUnreadable(message)
-        known = listed if listed is not None else self._by_id.get(market)
-        unit = report.unit_for(direction_of(known) if known is not None else None)
-        contract_size = known.get("contractSize") if known is not None else None
-        if unit is Unit.CONTRACTS and not contract_size:
-            message = f"no contract size is listed for {market[:60]!r}"
-            raise PayloadUnreadable(message)
-        return {
-            "symbol": known["symbol"] if known is not None else None,
-            "unit": unit.value,
-            "evidence": report.evidence.value,
-            "stamp": report.stamp.value,
-            "tolerance_hours": report.tolerance_hours,
-            "sides": report.sides,
-            "contract_size": contract_size,
-            "publication_lag_hours": report.publication_lag_hours,
-        }
 
     def keep(self, row: RawRow) -> None:
         """Hand a finished row over; one whose time lies outside the days asked for is dropped and counted."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.clock import DAY, end_of
 from pipeline.errors import PayloadUnreadable
+from pipeline.keys import quoted
 from pipeline.records import (
     BorrowRateRow,
     Dataset,
@@ -299,5 +300,5 @@ def _utc(value: object, what: str) -> datetime:
     try:
         return datetime.fromisoformat(str(value).removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError as problem:
-        message = f"{what} is not a time: {str(value)[:40]!r}"
+        message = f"{what} is not a time: {quoted(value)}"
         raise PayloadUnreadable(message) from problem

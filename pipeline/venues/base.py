@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pipeline.clock import from_milliseconds
 from pipeline.errors import PayloadUnreadable
+from pipeline.keys import quoted
 from pipeline.records import Dataset, Direction, MarketRow, Stamp, Unit
 from pipeline.venues.limiter import Limit
 from pipeline.venues.plausible import named
@@ -178,7 +179,7 @@ def signed_number(value: object, what: str) -> float:
     try:
         result = float(str(value))
     except ValueError as problem:
-        message = f"{what} is not a number: {str(value)[:40]!r}"
+        message = f"{what} is not a number: {quoted(value)}"
         raise PayloadUnreadable(message) from problem
     if not math.isfinite(result) or abs(result) > LARGEST_PLAUSIBLE:
         message = f"{what} is not plausible: {result!r}"
@@ -210,7 +211,7 @@ def instant(value: object, what: str) -> datetime:
     """A UTC instant from milliseconds; raises PayloadUnreadable for anything outside 2009 to 2100."""
     milliseconds = number(value, what)
     if not 1.23e12 < milliseconds < 4.2e12:
-        message = f"{what} is not a time in milliseconds: {value!r}"
+        message = f"{what} is not a time in milliseconds: {quoted(value)}"
         raise PayloadUnreadable(message)
     return from_milliseconds(milliseconds)
 

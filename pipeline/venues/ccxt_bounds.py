@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from pipeline.keys import quoted
+
 # Prices and amounts of venues have up to 18 decimals, and doubles end at ten to the 308th.
 MOST_DIGITS = 400
 # The largest answer of a venue is a market list of some megabytes.
@@ -28,7 +30,7 @@ def bound_exponents() -> None:
     def bounded(self: Any, number: Any, decimals: int | None = None) -> None:  # noqa: ANN401
         unbounded(self, number, decimals)
         if abs(self.decimals) > MOST_DIGITS:
-            message = f"a number of {abs(self.decimals)} digits: {str(number)[:40]!r}"
+            message = f"a number of {abs(self.decimals)} digits: {quoted(number)}"
             raise ValueError(message)
 
     bounded.is_bounded = True  # type: ignore[attr-defined]
@@ -40,7 +42,7 @@ def bounded_precision(parse_precision: Callable[[str], str | None]) -> Callable[
 
     def parsed(precision: str) -> str | None:
         if precision is not None and abs(int(precision)) > MOST_DIGITS:
-            message = f"a number of {str(precision)[:40]} decimals"
+            message = f"a number of {quoted(precision)} decimals"
             raise ValueError(message)
         return parse_precision(precision)
 

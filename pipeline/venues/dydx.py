@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.clock import DAY, end_of
 from pipeline.errors import PayloadUnreadable
+from pipeline.keys import quoted
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -238,9 +239,9 @@ def _instant(value: object) -> datetime:
     try:
         at = datetime.fromisoformat(str(value))
     except ValueError as problem:
-        message = f"effectiveAt is not a time: {str(value)[:40]!r}"
+        message = f"effectiveAt is not a time: {quoted(value)}"
         raise PayloadUnreadable(message) from problem
     if at.tzinfo is None:
-        message = f"effectiveAt has no zone: {str(value)[:40]!r}"
+        message = f"effectiveAt has no zone: {quoted(value)}"
         raise PayloadUnreadable(message)
     return at

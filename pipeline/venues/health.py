@@ -16,7 +16,7 @@ from pipeline.errors import VenueProblem
 from pipeline.settings import Settings
 from pipeline.venues.asker import Asker
 from pipeline.venues.base import Venue
-from pipeline.venues.problems import UNEXPECTED
+from pipeline.venues.problems import UNEXPECTED, told
 
 SECONDS = 8.0  # for all questions to one venue
 
@@ -97,7 +97,7 @@ async def _one(asker: Asker, clock: Clock) -> Health:
     except TimeoutError:
         problem = f"no answer within {SECONDS:g} s"
     except VenueProblem as trouble:
-        problem = str(trouble)
+        problem = told(trouble)
     except UNEXPECTED as trouble:
         problem = f"an answer of unknown form ({type(trouble).__name__})"
     finally:

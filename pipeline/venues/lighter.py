@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.clock import end_of, milliseconds
 from pipeline.errors import PayloadUnreadable
+from pipeline.keys import quoted
 from pipeline.records import (
     Dataset,
     FundingKind,
@@ -192,6 +193,6 @@ class Lighter(Venue):
 def _fraction(item: Mapping[str, Any]) -> float:
     """Percent and the side that pays as a fraction, positive where longs pay."""
     if item["direction"] not in _SIGN:
-        message = f"direction of funding is neither long nor short: {item['direction']!r}"
+        message = f"direction of funding is neither long nor short: {quoted(item['direction'])}"
         raise PayloadUnreadable(message)
     return _SIGN[item["direction"]] * number(item["rate"], "rate")

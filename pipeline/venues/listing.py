@@ -14,6 +14,7 @@ import orjson
 
 from pipeline.clock import Clock
 from pipeline.errors import PayloadUnreadable
+from pipeline.keys import without_keys
 from pipeline.venues.problems import UNEXPECTED, unreadable
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class MarketLists:
         """Keep a list that was just asked for, in the place of yesterday's."""
         self._folder.mkdir(parents=True, exist_ok=True)
         temporary = self._folder / f"{venue}.tmp"
-        temporary.write_bytes(orjson.dumps({"good_for": self._good_for(ccxt_version), "markets": markets}))
+        kept = orjson.dumps({"good_for": self._good_for(ccxt_version), "markets": markets})
+        temporary.write_text(without_keys(kept.decode()))
         temporary.replace(self._folder / f"{venue}.json")
 
     def _good_for(self, ccxt_version: str) -> list[str]:

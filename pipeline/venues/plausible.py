@@ -12,6 +12,7 @@ from dataclasses import fields
 from datetime import timedelta
 
 from pipeline.errors import PayloadUnreadable
+from pipeline.keys import quoted, without_keys
 from pipeline.records import ROW_TYPES, LeverageTierRow, RawRow
 
 LONGEST_NAME = 128
@@ -30,9 +31,9 @@ _OURS = frozenset({"payload", "endpoint", "ccxt_version", "run_id", "unit", "evi
 
 
 def named(value: object, what: str) -> str:
-    """A name as a venue writes it; raises PayloadUnreadable for anything that is none."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        message = f"{what} is not a name: {ascii(value)[:60]}"
+    """A name as a venue writes it; raises PayloadUnreadable for anything that is none, our keys included."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value) or without_keys(value) != value:
+        message = f"{what} is not a name: {quoted(value, 60)}"
         raise PayloadUnreadable(message)
     return value
 
@@ -43,7 +44,7 @@ def refuse_implausible(row: RawRow) -> None:
     for column in names:
         value = getattr(row, column)
         if value is not None:
-            named(value, f"{column} of {ascii(row.market)[:60]}")
+            named(value, f"{column} of {quoted(row.market, 60)}")
     for column in numbers:
         value = getattr(row, column)
         if value is None:

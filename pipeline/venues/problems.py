@@ -28,6 +28,7 @@ _SECRETS = re.compile(
     r"(?i)((?:(?:api|access)[-_]?key|sign(?:ature)?|secret|token|passphrase)[\"']?\s*[=:]\s*[\"']?)[^&\s\"']+"
 )
 _IN_ADDRESS = re.compile(r"(://)[^/\s@]+@")
+_LONGEST_TOLD = 500
 _BANNED_UNTIL = re.compile(r"(?i)until\D{0,20}(\d{13})\b")
 
 
@@ -132,6 +133,15 @@ def without_secrets(text: str, longest: int = 240) -> str:
     """
     line = _IN_ADDRESS.sub(r"\1***@", " ".join(without_keys(text).split()))
     return _SECRETS.sub(r"\1***", line)[:longest]
+
+
+def told(problem: VenueProblem) -> str:
+    """A problem as it may stand in a log or on a terminal: one printable line without secrets, not endless.
+
+    A sentence may name what a venue calls a thing, which is hostile until it is refused.
+    """
+    line = without_secrets(str(problem), _LONGEST_TOLD)
+    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in line)
 
 
 def unreadable(problem: Exception) -> PayloadUnreadable:

@@ -1,4 +1,4 @@
-"""What the package's own source never does: run text as code, start a shell, or listen to other machines."""
+"""What the package's own source never does: run text as code, start a shell, listen to others, cut a key."""
 
 from __future__ import annotations
 
@@ -71,14 +71,34 @@ def test_no_address_of_all_machines_is_written_anywhere() -> None:
     assert found == []
 
 
+def cut_in_texts(module: str) -> list[str]:
+    """Every slice within an f-string."""
+    return [
+        ast.unparse(part)
+        for node in ast.walk(trees()[module])
+        if isinstance(node, ast.FormattedValue)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Slice)
+    ]
+
+
+def test_what_a_venue_sent_is_cut_after_keys_are_gone() -> None:
+    """A key that was cut is known no more: messages take `quoted`, which cuts in the right order."""
+    assert {
+        name: cut for name in trees() if name.startswith("pipeline.venues") if (cut := cut_in_texts(name))
+    } == {}
+
+
 def test_what_is_looked_for_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same questions of a module that does all of it."""
     source = (
         "import pickle, os, subprocess\n"
         "eval('1'); exec('1'); os.system('ls'); subprocess.run('ls', shell=True)\n"
         "np.load('x', allow_pickle=True); HTTPServer(('', 0), None)\n"
+        "f'{str(value)[:40]!r} is no number'\n"
     )
     monkeypatch.setitem(trees(), "bad", ast.parse(source))
     assert {"eval", "exec", "os.system"} <= calls("bad") & UNSAFE_CALLS
     assert {("shell", True), ("allow_pickle", True)} <= set(keywords("bad"))
     assert "HTTPServer" in calls("bad") & LISTENERS
+    assert cut_in_texts("bad") == ["str(value)[:40]"]

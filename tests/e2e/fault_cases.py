@@ -15,6 +15,8 @@ from pipeline.replay.faults import Fault
 # What is left of the venue's open interest:
 LOST = "nothing is seen"
 HOLED = "some markets are not seen"
+SHRUNK = "most markets are not seen"
+CLOSED = "some markets are closed"
 EXCLUDED = "some markets are excluded"
 WHOLE = "every number as undisturbed"
 OFF_CLOCK = "every number as undisturbed, two hours older or newer, and flagged as from the future"
@@ -48,6 +50,8 @@ class Case:
         words = f"status {fault.status}" if fault.kind == "status" else fault.kind.replace("_", " ")
         if fault.kind == "clock_skew":
             words += f" {fault.seconds / 3600:g} h"
+        if fault.rows > 1:
+            words += f" ({fault.rows})"
         if fault.path_contains:
             words += f" at {fault.path_contains.strip('/?')}"
         return words + ("" if fault.count is None else f", {fault.count} times")
@@ -73,17 +77,18 @@ CASES = [
     Case(1, DAYS[5], Fault("hyperliquid", "garbage_json"), "failed", LOST),
     Case(1, DAYS[5], Fault("bitfinex", "timeout"), "failed", LOST, "Timeout"),
     Case(1, DAYS[6], Fault("okx", "wrong_content_type", OKX_AMOUNTS), "failed", LOST),
+    Case(1, DAYS[6], Fault("binance", "absurd", BINANCE_AMOUNTS, count=1), "answered", EXCLUDED, "100 bill"),
     Case(2, DAYS[1], Fault("binance", "status", status=418, seconds=7200), "failed", LOST, "418"),
     Case(2, DAYS[1], Fault("okx", "infinity", OKX_AMOUNTS), "partial", HOLED),
     Case(2, DAYS[1], Fault("hyperliquid", "garbage_gzip"), "failed", LOST),
     Case(2, DAYS[2], Fault("okx", "clock_skew", OKX_AMOUNTS, seconds=2 * 3600), "answered", OFF_CLOCK),
     Case(2, DAYS[2], Fault("hyperliquid", "large_body"), "failed", LOST),
-    Case(2, DAYS[2], Fault("binance", "absurd", BINANCE_AMOUNTS, count=1), "answered", EXCLUDED, "100 bill"),
+    Case(2, DAYS[2], Fault("binance", "missing_symbols", "/exchangeInfo", rows=2), "answered", CLOSED),
     Case(2, DAYS[3], Fault("okx", "ten_times", OKX_LIST, field="ctVal"), "answered", EXCLUDED, "own USD off"),
     Case(2, DAYS[3], Fault("bitfinex", "slow_body", BITFINEX_AMOUNTS), "failed", LOST, "Timeout"),
     Case(2, DAYS[3], Fault("binance", "status", BINANCE_AMOUNTS, status=503, count=20), "answered", WHOLE),
     Case(2, DAYS[3], Fault("hyperliquid", "gzip_bomb"), "failed", LOST, "64 MiB"),
-    Case(2, DAYS[4], Fault("binance", "missing_symbols", "/exchangeInfo", rows=13), "answered", HOLED),
+    Case(2, DAYS[4], Fault("binance", "missing_symbols", "/exchangeInfo", rows=13), "answered", SHRUNK),
     Case(2, DAYS[4], Fault("okx", "huge", OKX_AMOUNTS), "partial", HOLED, "not plausible"),
     Case(2, DAYS[4], Fault("hyperliquid", "status", status=502, count=1), "answered", WHOLE),
     Case(2, DAYS[5], Fault("okx", "renamed", "/public/", old=OLD_NAME, new=NEW_NAME), "answered", RENAMED),

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 from pipeline.clock import VirtualClock, end_of
 from pipeline.engine import Ending, run_job
-from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.models import read_models
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.faults import Fault
 from pipeline.replay.history import read_history
 from pipeline.replay.process import ReplayServer
@@ -43,6 +43,7 @@ def run_days(
     days: Sequence[date],
     faults: Mapping[date, list[Fault]] | None = None,
     timeout_seconds: float = 15.0,
+    venues: Sequence[str] = VENUES,
 ) -> tuple[Ending, Runtime]:
     """Run the daily job for `days` as the command does; each day's faults are in force on that day only."""
     settings = Settings(home, redirect=server.address, timeout_seconds=timeout_seconds)
@@ -59,7 +60,7 @@ def run_days(
 
     runtime = Runtime(settings, clock, move_to=move_to, held=history.held(), about=source.about())
     try:
-        return run_job(runtime, days, VENUES), runtime
+        return run_job(runtime, days, venues), runtime
     finally:
         server.clear_faults()
 

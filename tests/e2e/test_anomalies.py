@@ -16,7 +16,7 @@ from homes import ask, page_words
 
 from pipeline.clock import VirtualClock, end_of
 from pipeline.engine import run_job
-from pipeline.fetch import AFTER_MIDNIGHT
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.history import read_history, write_history
 from pipeline.replay.process import ReplayServer
 from pipeline.replay.scenario import write_scenario

@@ -119,10 +119,18 @@ def test_a_time_limit_that_is_no_number(refused: Refused, monkeypatch: pytest.Mo
     assert_holds(sentence, "MARGIN_DEBT_TIMEOUT_SECONDS=soon", "unset it")
 
 
-def test_a_history_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
-    code, sentence = refused("run", "--replay", str(tmp_path / "gone"))
-    assert code == 1
+@pytest.mark.parametrize("words", [["run", "--replay"], ["replay"]])
+def test_a_history_that_is_not_there(refused: Refused, tmp_path: Path, words: list[str]) -> None:
+    code, sentence = refused(*words, str(tmp_path / "gone"))
+    assert code == 2
     assert_holds(sentence, str(tmp_path / "gone"), "there is no history folder", "markets.parquet")
+
+
+@pytest.mark.parametrize("words", [["run", "--replay"], ["replay"]])
+def test_a_folder_that_holds_no_history(refused: Refused, tmp_path: Path, words: list[str]) -> None:
+    code, sentence = refused(*words, str(tmp_path))
+    assert code == 2
+    assert_holds(sentence, str(tmp_path), "holds no markets.parquet")
 
 
 def test_a_history_without_a_column(refused: Refused, world: Path, tmp_path: Path) -> None:

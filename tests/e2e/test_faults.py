@@ -10,11 +10,25 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from fault_cases import CASES, EXCLUDED, LOST, NEW_NAME, OFF_CLOCK, OLD_NAME, RENAMED, WALKS, WHOLE, Case
+from fault_cases import (
+    CASES,
+    CLOSED,
+    EXCLUDED,
+    LOST,
+    NEW_NAME,
+    OFF_CLOCK,
+    OLD_NAME,
+    RENAMED,
+    SHRUNK,
+    WALKS,
+    WHOLE,
+    Case,
+)
 from homes import DAYS, VENUES, Row, ask, copied, coverage, page_words, run_days, venue_rows
 from soak_results import write_result
 
-from pipeline.engine import Ending, _gaps, dagster_home
+from pipeline.engine import Ending, dagster_home
+from pipeline.gaps import gaps
 from pipeline.replay.faults import KINDS, Fault
 from pipeline.replay.process import ReplayServer
 from pipeline.runtime import Runtime
@@ -144,7 +158,7 @@ class Walk:
     def gaps(self, day: date) -> list[str]:
         """What a run for that day alone would have called gaps."""
         try:
-            return _gaps(self.runtime, day)
+            return gaps(self.runtime, day)
         finally:
             self.runtime.close()
 
@@ -200,13 +214,19 @@ def test_one_fault(walks: dict[int, Walk], finished: Path, case: Case) -> None:
     if case.left == RENAMED:
         assert_renamed(home, rows, usual, case.day)
         lost.add(OLD_NAME)
+    closed = {row["market"] for row in rows if row["status"] == "closed"} - {OLD_NAME}
+    if case.left == CLOSED:
+        # a venue may delist so many on one day: that is a true zero and no hole
+        assert 0 < len(closed) < len(rows) / 3
+        lost |= closed
     if case.left == OFF_CLOCK:
         # the tolerance is two hours: the level still counts, and its age and a warning say what is odd
         assert {round(row["age_hours"], 6) for row in rows} == {2}
         rows, usual = ([{**row, "observed_at": 0, "age_hours": 0} for row in part] for part in (rows, usual))
         assert "not_from_the_future" in quality_warnings(home, venue)
     # never a zero that was not sent, and what is left is what an undisturbed run saw
-    assert not [row for row in rows if row["open_interest_usd"] == 0 and row["market"] != OLD_NAME]
+    zeros = {row["market"] for row in rows if row["open_interest_usd"] == 0}
+    assert zeros == (closed if case.left == CLOSED else {OLD_NAME} if case.left == RENAMED else set())
     assert [r for r in rows if r["market"] not in lost] == [r for r in usual if r["market"] not in lost]
     for row in lacking:
         assert row["status"] == ("excluded" if case.left == EXCLUDED else "unseen")
@@ -215,22 +235,25 @@ def test_one_fault(walks: dict[int, Walk], finished: Path, case: Case) -> None:
             assert row["open_interest_base"] is None
     if case.left == LOST:
         assert len(lacking) == len(rows)
-    elif case.left in (WHOLE, RENAMED, OFF_CLOCK):
+    elif case.left in (WHOLE, RENAMED, OFF_CLOCK, CLOSED):
         assert lacking == []
     else:
         assert 0 < len(lacking) < len(rows)
     seen = coverage(home, "open_interest", venue, case.day)
-    assert seen["markets_expected"] == len(rows)
-    assert seen["markets_seen"] == len(rows) - len(lacking)
+    assert seen["markets_expected"] == len(rows) - len(closed)
+    assert seen["markets_seen"] == len(rows) - len(closed) - len(lacking)
     assert (seen["seen_ratio"] == 1) == (lacking == [])
     others = standing(case.walk, case.day)
     assert others
     for other in others:
         assert rows_of(home, other, case.day) == rows_of(finished, other, case.day)
-    # a dataset that used to answer and of which nothing counts is a gap (3); a hole in an answer is not (0)
+    # a dataset that used to answer and of which nothing, or little, counts is a gap (3); a hole is not (0)
     mine = [gap for gap in walks[case.walk].gaps(case.day) if gap.startswith(f"{venue} open_interest")]
     exit_code = Ending(True, [], mine).exit_code
-    assert exit_code == (3 if case.left == LOST else 0)
+    assert exit_code == (3 if case.left in (LOST, SHRUNK) else 0)
+    if case.left == SHRUNK:
+        (said,) = mine
+        assert f"{len(rows) - len(lacking)} of {len(rows)} markets with {seen['seen_ratio']:.0%}" in said
     write_result(
         "faults",
         {

@@ -1,7 +1,8 @@
-"""A venue whose every coin has a hostile name, through the whole pipe to everything that people open.
+"""Venues whose every coin has a hostile name, through the whole pipe to everything that people open.
 
 The names are markup, SQL, paths, formulas and format strings; those that no reader could tell from others
-(control and bidi characters, ten thousand letters) are refused at the door and named in the log.
+(control and bidi characters, ten thousand letters) are refused at the door and named in the log. Markets have
+them, and the currencies of loans, of what borrowing costs and of insurance funds.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
+import pandas as pd
 import pytest
 from homes import COMMAND_SECONDS, DAYS, PROJECT, Row, ask, clean_environment, command, run_days
 
+from pipeline.clock import end_of
 from pipeline.console import Console
 from pipeline.engine import Ending
 from pipeline.export.command import Request, export
@@ -47,8 +51,19 @@ NAMES = (
     "[bold red]x[/bold red]",
     "a,b;c|d&e",
 )
+# Told from the markets by their last letter. A loan counts where its coin has a price: those of the markets.
+CURRENCIES = tuple(f"{name}¤" for name in NAMES)
+COINS = tuple(name.upper() for name in NAMES)
 # What the door refuses, and what must not arrive anywhere.
 REFUSED = ("A\x1b[31mB", "A\u202eTCB", "A\u200bB", "A" * 10_000)
+# Venue, dataset, currencies, and what the history folder holds of each.
+LENDING = (
+    ("okx", "borrow_rate", CURRENCIES, {"kind": "cross", "borrow_apr": 0.0730}),
+    ("backpack", "margin_loan", COINS, {"measure": "used", "amount": 1250.5}),
+    ("backpack", "margin_loan", COINS, {"measure": "lent", "amount": 2000.0}),
+    ("binance", "insurance_fund", CURRENCIES, {"balance": 910.25}),
+)
+VENUES = ("backpack", "binance", "hyperliquid", "okx")
 OKX_NAMES = {"BTC-USDT-SWAP": "=1+1-SWAP", "ETH-USDT-SWAP": "<b>&amp;-SWAP", "SOL-USDT-SWAP": "';--SWAP"}
 
 
@@ -75,17 +90,30 @@ def hostile_world(tmp_path_factory: pytest.TempPathFactory, world: Path) -> Path
             for column in set(columns) & set(changed):
                 mine = changed["venue"] == venue
                 changed.loc[mine, column] = changed.loc[mine, column].replace(names)
-        tables[name] = changed
+        tables[name] = pd.concat([changed, *beside(frame)], ignore_index=True)
+    for venue, name, currencies, values in LENDING:
+        about = {"venue": venue, "observed_at": [end_of(day) for day in DAYS[:2]], **values}
+        rows = [pd.DataFrame({"currency": currency, **about}) for currency in currencies + REFUSED]
+        tables[name] = pd.concat([tables.get(name, pd.DataFrame()), *rows], ignore_index=True)
     folder = tmp_path_factory.mktemp("hostile") / "world"
     write_history(folder, tables, history.about)
     return folder
+
+
+def beside(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """One honest market each of the venues that are here for their loans and funds."""
+    if "market" in frame:
+        yield frame[(frame["venue"] == "binance") & (frame["market"] == "BTCUSDT")]
+        coin = frame[(frame["venue"] == "hyperliquid") & (frame["market"] == "BTC")]
+        honest = {"venue": "backpack", "market": "BTC_USDC_PERP"}
+        yield coin.assign(**honest, **({"quote": "USDC", "settle": "USDC"} if "quote" in coin else {}))
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, hostile_world: Path) -> tuple[Path, Ending]:
     home = tmp_path_factory.mktemp("hostile_home") / "a" / "b" / "c" / "home"
     with ReplayServer(hostile_world) as server:
-        ending, _ = run_days(home, hostile_world, server, DAYS[:2])
+        ending, _ = run_days(home, hostile_world, server, DAYS[:2], venues=VENUES)
     return home, ending
 
 
@@ -106,12 +134,46 @@ def test_the_run_ends_and_every_name_is_itself(ran: tuple[Path, Ending]) -> None
     assert {found[name]["asset"] for name in OKX_NAMES.values()} == {"BTC", "ETH", "SOL"}
 
 
-def test_what_no_reader_could_tell_is_refused_and_told(ran: tuple[Path, Ending]) -> None:
+def test_every_currency_is_itself(ran: tuple[Path, Ending]) -> None:
+    home, _ = ran
+    rates = ask(home, "select currency, borrow_apr from borrow_daily where day = $1::date", DAY)
+    assert {row["currency"]: row["borrow_apr"] for row in rates} == pytest.approx(
+        dict.fromkeys(CURRENCIES, 0.0730)
+    )
+    loans = ask(
+        home,
+        "select asset, estimate_usd from margin_debt_daily where day = $1::date and class = 'margin_loan'",
+        DAY,
+    )
+    prices = ask(
+        home,
+        "select asset, open_interest_usd / open_interest_base as price_usd from market_daily"
+        " where venue = 'hyperliquid' and day = $1::date",
+        DAY,
+    )
+    # 1,250.5 coins are used of each
+    assert {row["asset"]: row["estimate_usd"] for row in loans} == pytest.approx(
+        {row["asset"]: 1250.5 * row["price_usd"] for row in prices}
+    )
+    assert {row["asset"] for row in loans} == set(COINS)
+    # funds are in no published table: they are told from staging
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        funds = connection.execute("select distinct currency from staging.stg_insurance_fund").fetchall()
+    assert {currency for (currency,) in funds} == set(CURRENCIES)
+
+
+@pytest.mark.parametrize(
+    ("venue", "dataset"), [("hyperliquid", "markets"), *{one[:2]: None for one in LENDING}]
+)
+def test_what_no_reader_could_tell_is_refused_and_told(
+    ran: tuple[Path, Ending], venue: str, dataset: str
+) -> None:
     home, _ = ran
     (log,) = ask(
         home,
-        "select status, message from fetch_log"
-        " where venue = 'hyperliquid' and dataset = 'markets' and day = $1::date",
+        "select status, message from fetch_log where venue = $1 and dataset = $2 and day = $3::date",
+        venue,
+        dataset,
         DAY,
     )
     assert log["status"] == "partial"
@@ -176,6 +238,7 @@ def test_no_name_becomes_markup_in_reports_or_pages_of_quality(ran: tuple[Path, 
         shown += "\n".join(page.texts).lower()
     # the names are there to be read, not left out
     assert SCRIPT in shown
+    assert f"{SCRIPT}¤" in shown
     assert "../../../../escaped" in shown
 
 
@@ -184,19 +247,30 @@ def test_tables_that_names_wanted_dropped_are_there(ran: tuple[Path, Ending]) ->
     assert {"market_daily", "fetch_log", "margin_debt_daily"} <= tables
 
 
-def exported(home: Path, form: str, out: Path) -> Path:
-    (path,) = export(Settings(home), Request(form, out, ["market_daily"]), Console(is_quiet=True))
+def exported(home: Path, form: str, out: Path, table: str = "market_daily") -> Path:
+    (path,) = export(Settings(home), Request(form, out, [table]), Console(is_quiet=True))
     return path
 
 
-def test_a_spreadsheet_runs_none_of_them(ran: tuple[Path, Ending], tmp_path: Path) -> None:
-    path = exported(ran[0], "csv", tmp_path / "markets.csv")
+# table and its column of names -> the names that must be there
+SHOWN = {
+    ("market_daily", "market"): (*NAMES, *OKX_NAMES.values()),
+    ("borrow_daily", "currency"): CURRENCIES,
+    ("margin_debt_daily", "asset"): COINS,
+}
+
+
+@pytest.mark.parametrize(("table", "column"), SHOWN)
+def test_a_spreadsheet_runs_none_of_them(
+    ran: tuple[Path, Ending], tmp_path: Path, table: str, column: str
+) -> None:
+    path = exported(ran[0], "csv", tmp_path / "names.csv", table)
     header, *rows = list(csv.reader(io.StringIO(path.read_text())))
-    markets = {row[header.index("market")] for row in rows}
-    assert {f"'{name}" if name[0] in "=+-@" else name for name in (*NAMES, *OKX_NAMES.values())} <= markets
+    cells = {row[header.index(column)] for row in rows}
+    assert {f"'{name}" if name[0] in "=+-@" else name for name in SHOWN[table, column]} <= cells
     for cell in (cell for row in rows for cell in row):
         assert not re.match(r"[=+@\t\r]|-(?!\d+(\.\d+)?(e[+-]?\d+)?$)", cell), cell
-    book, shown = exported(ran[0], "xlsx", tmp_path / "markets.xlsx"), ""
+    book, shown = exported(ran[0], "xlsx", tmp_path / "names.xlsx", table), ""
     with zipfile.ZipFile(book) as parts:
         for part in parts.namelist():
             text = parts.read(part).decode(errors="replace")
@@ -207,8 +281,9 @@ def test_a_spreadsheet_runs_none_of_them(ran: tuple[Path, Ending], tmp_path: Pat
 
 
 def test_json_and_queries_hold_the_names_as_they_are(ran: tuple[Path, Ending], tmp_path: Path) -> None:
-    path = exported(ran[0], "json", tmp_path / "markets.json")
-    assert {*NAMES, *OKX_NAMES.values()} <= set(re.findall(r".+", "\n".join(strings(path))))
+    for (table, _), names in SHOWN.items():
+        path = exported(ran[0], "json", tmp_path / f"{table}.json", table)
+        assert set(names) <= set(re.findall(r".+", "\n".join(strings(path))))
     sql = "select distinct market from market_daily order by market"
     done = command("query", sql, "--format", "json", "--home", str(ran[0]))
     assert done.returncode == 0, done.stderr
@@ -234,12 +309,14 @@ def test_a_terminal_is_sent_no_command(ran: tuple[Path, Ending]) -> None:
     """On a terminal of its own: names word for word, and a control character from anywhere is spelled out."""
     sql = (
         "select distinct market from market_daily where venue = 'hyperliquid'"
+        " union all select distinct currency from borrow_daily"
         " union all select 'a' || chr(27) || ']0;title' || chr(7)"
         " union all select 'b' || chr(8238) || chr(8203)"
     )
     shown = on_a_terminal("query", sql, "--home", str(ran[0]))
     assert SCRIPT in shown
-    assert "[bold red]x[/bold red]" in shown
+    assert f"{SCRIPT}¤" in shown
+    assert "[bold red]x[/bold red]¤" in shown
     assert "a\\x1b]0;title\\x07" in shown
     assert "b\\x202e\\x200b" in shown
     # the head of a table is bold; nothing else may be sent

@@ -6,6 +6,7 @@ table; every identity is asked, and the change is taken back. Then what a failur
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pyarrow.parquet as pq
 import pytest
@@ -23,8 +25,9 @@ from homes import DAYS, ask, copied, published, rebuild
 from pipeline.assets.report import is_fresh
 from pipeline.build import FIRST_DAY
 from pipeline.clock import VirtualClock, end_of
-from pipeline.fetch import AFTER_MIDNIGHT
+from pipeline.engine import dagster_home
 from pipeline.lake import Lake
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.quality.identities import Outcome, check_identities, read_identities
 from pipeline.records import Dataset, LeverageTierRow, RawRow
 from pipeline.reference import import_reference
@@ -83,9 +86,11 @@ def test_a_day_that_is_built_is_held_to_every_identity(warehouse: duckdb.DuckDBP
 
 def test_every_identity_holds_of_a_finished_run(warehouse: duckdb.DuckDBPyConnection) -> None:
     said = outcomes(warehouse)
-    assert {name: one.sentence for name, one in said.items() if one.status != "passed"} == {}
     # held of nothing is not held: only a second source need not be there
-    assert [name for name, one in said.items() if one.compared == 0] == ["total_against_a_second_source"]
+    lacking = {
+        name: (one.status, one.compared, one.sentence) for name, one in said.items() if one.status != "passed"
+    }
+    assert lacking == {"total_against_a_second_source": ("not_compared", 0, "nothing to compare")}
 
 
 def test_every_identity_has_a_case_that_stops() -> None:
@@ -105,7 +110,9 @@ def test_a_mart_broken_in_one_place_breaks_one_identity(
         said = outcomes(warehouse)
     finally:
         warehouse.execute("rollback")
-    wrong = {other: (one.status, one.sentence) for other, one in said.items() if one.status != "passed"}
+    wrong = {
+        other: (one.status, one.sentence) for other, one in said.items() if one.status in ("warned", "failed")
+    }
     assert wrong.keys() == {name}
     assert wrong[name][0] == case["ends"], wrong
     assert case["says"] in wrong[name][1]
@@ -132,6 +139,21 @@ def test_an_identity_that_fails_in_a_run_leaves_readers_what_they_had(finished: 
     page = (home / "reports" / "quality" / "identities.html").read_text()
     assert f"1 of 1 off, furthest all by vendor on {DAYS[-2]} by 19" in page
     assert "broken" in page
+
+
+def test_an_identity_that_compared_nothing_is_not_called_kept(finished: Path) -> None:
+    """No second source was imported: on the page, in the event log of the run, and in `margin-debt check`."""
+    page = (finished / "reports" / "quality" / "identities.html").read_text()
+    row = page[page.index("Our total against a second source") :]
+    cells = re.findall("<td>(.*?)</td>", row[: row.index("</tr>")])
+    assert cells[1:] == ["nothing to compare", "none"]
+    assert ", 0 not kept, 2 with nothing to compare; judged at" in page  # nor are there margin tables
+    with dagster_home(finished / "dagster"), dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+        logged = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        results = [one.dagster_event.asset_check_evaluation_data for one in logged if one.dagster_event]
+    (result,) = [one for one in results if one.check_name == "total_against_a_second_source"]
+    assert (result.metadata["compared"].value, result.metadata["broken"].value) == (0, "nothing to compare")
 
 
 @pytest.mark.parametrize(("hours", "passes"), [(0.2, True), (35.9, True), (36.1, False)])

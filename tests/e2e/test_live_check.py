@@ -16,8 +16,8 @@ from homes import command
 
 from pipeline.clock import SystemClock, VirtualClock, end_of
 from pipeline.errors import UsageError
-from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.live_check import exit_code, probe
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.record import record, trimmed
 from pipeline.records import Dataset, Status
 from pipeline.replay.faults import Fault
@@ -234,6 +234,14 @@ def test_check_of_a_home_names_every_rule(finished: Path, tmp_path: Path) -> Non
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stdout
     assert any(line.startswith("ok   staging.stg_open_interest key_is_unique") for line in lines)
+    # a check that compared nothing says so, and is neither kept nor broken
+    assert "-    identity total_against_a_second_source: nothing to compare" in lines
+    told = json.loads(command("check", "--home", str(finished), "--json").stdout)
+    (second,) = [one for one in told if one["rule"] == "total_against_a_second_source"]
+    assert (second["passed"], second["compared"]) == (None, 0)
+    assert {one["rule"] for one in told if one["passed"] is None} == {
+        one["rule"] for one in told if not one["compared"]
+    }
     empty = command("check", "--home", str(tmp_path / "empty"))
     assert empty.returncode == 2
     assert "nothing was fetched" in empty.stderr

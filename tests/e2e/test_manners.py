@@ -13,8 +13,9 @@ import pytest
 from homes import DAYS, command
 
 from pipeline.clock import VirtualClock, end_of
-from pipeline.fetch import AFTER_MIDNIGHT, Outcome, fetch, live_moment
+from pipeline.fetch import Outcome, fetch
 from pipeline.lake import Lake
+from pipeline.moments import AFTER_MIDNIGHT, live_moment
 from pipeline.records import Dataset, Status
 from pipeline.replay.faults import Fault
 from pipeline.replay.process import ReplayServer

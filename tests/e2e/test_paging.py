@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.clock import VirtualClock, end_of
-from pipeline.fetch import AFTER_MIDNIGHT, ask_within
+from pipeline.fetch import ask_within
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.records import Dataset, RawRow
 from pipeline.replay.faults import Fault
 from pipeline.replay.process import ReplayServer

@@ -1,13 +1,11 @@
-"""What starts a run and what ends one: days that were missed, late data, the queue, the limit of time.
+"""What starts a run: days that were missed, late data.
 
-The day that is due at 00:10 is test_dagster.py; that the daemon's run equals the command's is
-test_unattended.py; snapshots are tests/soak/test_snapshots.py.
+The day that is due at 00:10 is test_dagster.py; the queue and the limit of time are test_daemon.py; that the
+daemon's run equals the command's is test_unattended.py; snapshots are tests/soak/test_snapshots.py.
 """
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,15 +15,6 @@ from pathlib import Path
 import dagster as dg
 import pyarrow.parquet as pq
 import pytest
-from dagster._core.remote_origin import (
-    RegisteredCodeLocationOrigin,
-    RemoteJobOrigin,
-    RemoteRepositoryOrigin,
-)
-from dagster._core.run_coordinator import QueuedRunCoordinator
-from dagster._core.test_utils import create_run_for_test
-from dagster._daemon.monitoring.run_monitoring import check_run_timeout
-from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 from homes import DAYS, VENUES, ask, copied, coverage, venue_rows
 
 from pipeline.assets.raw import raw_key
@@ -33,8 +22,8 @@ from pipeline.catch_up import MOST_DAYS, days_due
 from pipeline.clock import end_of
 from pipeline.definitions import build_definitions
 from pipeline.engine import dagster_home
-from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.lake import Lake
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.records import Dataset, OpenInterestRow
 from pipeline.replay.history import read_history
 from pipeline.replay.process import ReplayServer
@@ -197,61 +186,3 @@ def sent_again(home: Path, now: datetime) -> OpenInterestRow:
     late = replace(honest, observed_at=level["observed_at"], fetched_at=now, amount=1.25 * level["amount"])
     Lake(home / "raw").write(Dataset.OPEN_INTEREST, [late])
     return late
-
-
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """Dagster's own storage and settings as every home has them."""
-    with dagster_home(tmp_path / "dagster"), dg.DagsterInstance.get() as instance:
-        yield instance
-
-
-def origin() -> RemoteJobOrigin:
-    """Where the queue believes a run's code to be."""
-    return RemoteJobOrigin(RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("code"), "code"), "daily")
-
-
-def test_one_run_a_home_and_the_others_wait(instance: dg.DagsterInstance) -> None:
-    """Asked of the daemon's own queue: nothing while a run works, one of two when it is done."""
-    assert isinstance(instance.run_coordinator, QueuedRunCoordinator)
-    started, *queued = (
-        create_run_for_test(instance, status=status, remote_job_origin=origin())
-        for status in (
-            dg.DagsterRunStatus.STARTED,
-            dg.DagsterRunStatus.QUEUED,
-            dg.DagsterRunStatus.QUEUED,
-        )
-    )
-    daemon = QueuedRunCoordinatorDaemon(interval_seconds=1)
-
-    def let_out() -> list[str]:
-        runs = daemon._get_runs_to_dequeue(instance, instance.get_concurrency_config(), None)
-        return [run.run_id for run in runs]
-
-    assert let_out() == []
-    instance.report_run_failed(started)
-    assert let_out() == [queued[0].run_id]
-
-
-def test_a_run_that_hangs_is_ended(instance: dg.DagsterInstance) -> None:
-    """Two hours: a night's run takes minutes. Asked of the daemon's own monitor, with a clock moved on."""
-    assert instance.run_monitoring_enabled
-    limit = float(instance.run_monitoring_max_runtime_seconds)
-    assert limit == 7200
-    run = create_run_for_test(instance, status=dg.DagsterRunStatus.STARTING)
-    instance.report_dagster_event(
-        dg.DagsterEvent(event_type_value="PIPELINE_START", job_name=run.job_name), run.run_id
-    )
-    (record,) = instance.get_run_records()
-    assert record.start_time is not None
-    logger = logging.getLogger("monitor")
-    check_run_timeout(instance, record, logger, limit)
-    assert status_of(instance, run.run_id) is dg.DagsterRunStatus.STARTED
-    check_run_timeout(instance, record._replace(start_time=time.time() - limit - 1), logger, limit)
-    assert status_of(instance, run.run_id) is dg.DagsterRunStatus.FAILURE
-
-
-def status_of(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
-    run = instance.get_run_by_id(run_id)
-    assert run is not None
-    return run.status

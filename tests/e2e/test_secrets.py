@@ -16,13 +16,18 @@ from homes import DAYS, ask, command, written
 from relay import Relay
 
 from pipeline.clock import end_of
-from pipeline.fetch import AFTER_MIDNIGHT
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.process import ReplayServer
 
 DAY = DAYS[0]
+# As long as Binance's keys are, and no eight letters of them are a word: a part of one would be seen, too.
+LONG = (
+    "pX3vQ9mKz7RtB1nLw5HyC8sFd2GjU6aEe0TqVxYoPiWkMrZhNbJcSgDuAlf4O2K7",
+    "Jd8fW2kLs0QmZx6VbN4tRy1HuGc9PeTi3OaXqS7wBzKvMj5nDrCgYhUoEpIlFtA2",
+)
 KEYS = {
-    "binance": ("plantedkey-of-binance-4471", "planted/secret+of=binance-b03e"),
-    "okx": ("plantedkey-of-okx-90aa", "plantedsecret-of-okx-1c5d"),
+    "binance": (LONG[0], "planted/secret+of=binance-b03e"),
+    "okx": (LONG[1], "plantedsecret-of-okx-1c5d"),
     "bitfinex": ("plantedkey-of-bitfinex-e2", "plantedsecret-of-bitfinex-77"),
     "hyperliquid": ("plantedkey-of-hyperliquid-5", "plantedsecret-of-hyperliquid-6"),
 }
@@ -50,7 +55,11 @@ _ROW = {
     "time": 1749427200000,
     "customer": KEYS["binance"][0],
 }
-ANSWERS["/fapi/v1/premiumIndex"] = (200, json.dumps([_ROW]))
+# Where only the beginning of a text is quoted, 40 or 60 letters, the cut falls into the key.
+_CUT = {**_ROW, "symbol": "ETHUSDT", "markPrice": f"refused for customer {LONG[0]}"}
+ANSWERS["/fapi/v1/premiumIndex"] = (200, json.dumps([_ROW, _CUT]))
+_MARK = {"instType": "SWAP", "instId": f"{'A' * 40}{LONG[1]}", "markPx": "1", "ts": "1749427200000"}
+ANSWERS["/public/mark-price"] = (200, json.dumps({"code": "0", "msg": "", "data": [_MARK]}))
 
 
 @dataclass
@@ -104,6 +113,21 @@ def test_no_artefact_holds_any_of_them(repeated: Ran) -> None:
             assert secret not in kept
             assert secret not in repeated.said
             assert secret not in repeated.sent
+
+
+def test_no_part_of_a_key_that_was_cut_is_anywhere(repeated: Ran) -> None:
+    said = {
+        row["message"]
+        for row in ask(
+            repeated.home, "select message from fetch_log where dataset = 'price' and message is not null"
+        )
+    }
+    assert any("is not a number: 'refused for customer ***'" in one for one in said), said
+    assert any(f"market '{'A' * 40}***' is not in the venue's market list" in one for one in said), said
+    kept = written(repeated.home)
+    parts = {key[place : place + 8] for key in LONG for place in range(len(key) - 7)}
+    for text in (kept, repeated.said, repeated.sent):
+        assert [part for part in parts if part in text] == []
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640])

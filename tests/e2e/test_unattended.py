@@ -30,7 +30,7 @@ from homes import DAYS, PROJECT, ask, clean_environment, command, mart_hashes, w
 from relay import Relay
 
 from pipeline.clock import end_of
-from pipeline.fetch import AFTER_MIDNIGHT
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.process import ReplayServer
 
 DAY = DAYS[0]

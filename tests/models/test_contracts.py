@@ -91,6 +91,26 @@ def test_a_failed_check_keeps_yesterdays_table(
 
 
 @pytest.mark.parametrize(
+    ("select", "compared"),
+    [
+        (GOOD, {"rows": 1, "grain_is_unique": 1, "not_null": 1, "range_value_usd": 1}),
+        # a value that is not known is not within its range
+        (
+            GOOD.replace("5.0", "null"),
+            {"rows": 1, "grain_is_unique": 1, "not_null": 1, "range_value_usd": 0},
+        ),
+        (f"{GOOD} where false", {"rows": 1, "grain_is_unique": 0, "not_null": 0, "range_value_usd": 0}),
+    ],
+)
+def test_a_check_says_how_much_it_compared(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, select: str, compared: dict[str, int]
+) -> None:
+    header = HEADER.replace("checks:", "checks:\n  rows: 0")
+    built = build_model(warehouse, write_model(tmp_path, select, header), FIRST_DAY)
+    assert {check.name: check.compared for check in built.checks} == compared
+
+
+@pytest.mark.parametrize(
     ("select", "complaint"),
     [
         (BROKEN["range_value_usd"].replace("11.0", "'NaN'"), "have value_usd outside"),

@@ -33,7 +33,7 @@ class Elements(HTMLParser):
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data")]
 
 
-def judged(name: str, kinds: list[str], prices: list[float]) -> TableResult:
+def judged(name: str, kinds: list[str], prices: list[float | None]) -> TableResult:
     rules = (within("kind", "swap"), between("price", 0, 10, is_blocking=True))
     suite = Suite(f"staging.{name}", {"kind": "varchar", "price": "double"}, ("kind",), rules)
     found = validate(name, pd.DataFrame({"kind": kinds, "price": prices}), rules)
@@ -45,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("pages")
     write_page(target, judged("odd", ["swap", HOSTILE], [5.0, 77.0]), NOW)
     write_page(target, judged("clean", ["swap"], [5.0]), NOW)
+    write_page(target, judged("empty", ["swap"], [None]), NOW)
     return target
 
 
@@ -55,6 +56,19 @@ def test_a_page_says_what_broke_and_what_it_stops(folder: Path) -> None:
     clean = (folder / "staging.clean.html").read_text()
     assert "2 rules, 0 broken; judged at" in clean
     assert "77" not in re.sub(r"[0-9a-f-]{20,}", "", clean)  # nothing of another page; identifiers aside
+
+
+def test_a_rule_that_compared_nothing_is_not_called_kept(folder: Path) -> None:
+    """No row has a price: only the rule about kinds is marked as kept."""
+    text = (folder / "staging.empty.html").read_text()
+    assert "2 rules, 0 broken, 1 with nothing to compare; judged at" in text
+    body = text[text.index("</style>") :]
+    assert body.count("fa-check-circle") == 1
+    price = body[body.index("less than or equal to") :]
+    assert "nothing to compare" in price[: price.index("</tr>")]
+    clean = (folder / "staging.clean.html").read_text()
+    assert clean[clean.index("</style>") :].count("fa-check-circle") == 2
+    assert "nothing to compare" not in clean
 
 
 def test_what_a_venue_sends_is_text(folder: Path) -> None:

@@ -54,6 +54,12 @@ PROMISES: dict[str, str] = {
     "A venue that failed is named in the report": (
         "tests/e2e/test_faults.py::test_the_report_names_each_venue_that_failed"
     ),
+    "A venue that shows less than half of what it did is a gap": (
+        "tests/e2e/test_gaps.py::test_a_venue_that_shows_less_than_half_of_what_it_did"
+    ),
+    "A check that compared nothing is not called kept": (
+        "tests/e2e/test_identities.py::test_an_identity_that_compared_nothing_is_not_called_kept"
+    ),
     "A number that cannot be stops nobody's tables and is in no total": (
         "tests/e2e/test_absurd.py::test_absurd_numbers_of_one_venue_stop_nobody"
     ),
@@ -86,9 +92,11 @@ PROMISES: dict[str, str] = {
         "tests/e2e/test_schedules.py::test_a_machine_that_was_off_makes_up_and_asks_nothing_twice"
     ),
     "Runs of one home wait for each other": (
-        "tests/e2e/test_schedules.py::test_one_run_a_home_and_the_others_wait"
+        "tests/e2e/test_daemon.py::test_two_runs_submitted_at_once_work_one_after_the_other"
     ),
-    "A run that hangs is ended": ("tests/e2e/test_schedules.py::test_a_run_that_hangs_is_ended"),
+    "A run that hangs is ended": (
+        "tests/e2e/test_daemon.py::test_a_run_that_hangs_is_ended_with_the_limit_named"
+    ),
     "Hourly snapshots change no mart": (
         "tests/soak/test_snapshots.py::test_snapshots_leave_the_marts_as_they_are"
     ),
@@ -97,6 +105,9 @@ PROMISES: dict[str, str] = {
     ),
     "A key that a venue repeats is in no artefact": (
         "tests/e2e/test_secrets.py::test_no_artefact_holds_any_of_them"
+    ),
+    "No part of a key is told where a text is cut": (
+        "tests/e2e/test_secrets.py::test_no_part_of_a_key_that_was_cut_is_anywhere"
     ),
     "No key is sent while a redirect is set": (
         "tests/e2e/test_unattended.py::test_no_key_is_sent_or_written_while_a_redirect_is_set"
@@ -112,6 +123,9 @@ PROMISES: dict[str, str] = {
     ),
     "A hostile name of a venue is text in reports and pages of quality": (
         "tests/e2e/test_hostile_names.py::test_no_name_becomes_markup_in_reports_or_pages_of_quality"
+    ),
+    "A hostile currency is itself, or refused and told": (
+        "tests/e2e/test_hostile_names.py::test_every_currency_is_itself"
     ),
     "A hostile name is no path": ("tests/e2e/test_hostile_names.py::test_no_name_becomes_a_path"),
     "A hostile name is no formula in CSV and XLSX": (

@@ -67,6 +67,15 @@ FOUND = (
     "A market said twice in one answer with different numbers (Lighter) counted with one of them: it is not"
     " known now.",
     "A funding interval of 92 days (Phemex) was kept: more than a week is refused.",
+    "A coin whose seen positions were all closed while another venue's came back stopped the tables of all:"
+    " who left first is told by exact differences now.",
+    "A market list that lost most of its markets ended with exit code 0: it is a gap now, exit code 3.",
+    "A key that a venue repeated and a message cut was told in part: keys are removed before"
+    " anything is cut.",
+    "A key in the place of a name was kept in raw, and one in a market list in the kept list.",
+    "A problem's sentence held a refused name as it was, invisible letters included: it is one"
+    " printable line.",
+    "An identity that compared nothing was called kept.",
 )
 
 

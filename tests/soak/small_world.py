@@ -18,8 +18,8 @@ import duckdb
 from pipeline.clock import VirtualClock, end_of
 from pipeline.definitions import defs
 from pipeline.engine import JOB_NAME, home_lock
-from pipeline.fetch import AFTER_MIDNIGHT
 from pipeline.models import read_models
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.history import read_history, write_history
 from pipeline.replay.scenario import write_scenario
 from pipeline.runtime import Runtime

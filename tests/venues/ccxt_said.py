@@ -15,7 +15,7 @@ import pandas as pd
 from venue_truth import ALL_DAYS
 
 from pipeline.clock import end_of, milliseconds
-from pipeline.fetch import AFTER_MIDNIGHT
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.process import ReplayServer
 from pipeline.venues import VENUES
 

@@ -14,7 +14,7 @@ import pytest
 from ccxt_said import DAY, NOW, exchange_of
 from venue_truth import ALL_DAYS, ASKED, collect, modelled, write_truth
 
-from pipeline.fetch import Moment, live_moment, replay_moments
+from pipeline.moments import Moment, live_moment, replay_moments
 from pipeline.replay.process import ReplayServer
 
 

@@ -20,7 +20,8 @@ from venue_truth import addresses
 
 from pipeline.clock import VirtualClock, end_of
 from pipeline.errors import VenueProblem
-from pipeline.fetch import AFTER_MIDNIGHT, ask_within
+from pipeline.fetch import ask_within
+from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.records import Dataset, RawRow
 from pipeline.replay.process import ReplayServer
 from pipeline.settings import Settings

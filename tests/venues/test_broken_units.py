@@ -23,7 +23,8 @@ from evidence import needs
 from venue_truth import ASKED, collect, modelled
 
 from pipeline.errors import ContractBroken
-from pipeline.fetch import Outcome, replay_moments
+from pipeline.fetch import Outcome
+from pipeline.moments import replay_moments
 from pipeline.records import (
     BorrowRateRow,
     Dataset,

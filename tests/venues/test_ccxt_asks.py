@@ -24,7 +24,7 @@ from evidence import UNDER_TEST, needs
 from venue_truth import ALL_DAYS, collect, modelled
 
 from pipeline.clock import VirtualClock, end_of, milliseconds
-from pipeline.fetch import live_moment, replay_moments
+from pipeline.moments import live_moment, replay_moments
 from pipeline.records import Dataset, Status
 from pipeline.settings import Settings
 from pipeline.venues import VENUES

@@ -12,7 +12,7 @@ from venue_truth import ASKED, collect, modelled, records
 
 import pipeline.venues
 from pipeline.errors import PayloadUnreadable, UsageError
-from pipeline.fetch import replay_moments
+from pipeline.moments import replay_moments
 from pipeline.records import Dataset, Direction, Stamp, Status, Unit
 from pipeline.replay.faults import Fault
 from pipeline.venues import VENUES, choose

@@ -19,7 +19,7 @@ from evidence import EVIDENCE, UNDER_TEST
 from venue_truth import collect, modelled
 
 from pipeline.clock import end_of
-from pipeline.fetch import replay_moments
+from pipeline.moments import replay_moments
 from pipeline.records import Dataset
 from pipeline.replay.history import HISTORY_TABLES, write_history
 from pipeline.replay.process import ReplayServer

@@ -21,8 +21,9 @@ from evidence import needs
 from venue_truth import ASKED, modelled
 
 from pipeline.clock import VirtualClock, end_of
-from pipeline.fetch import AFTER_MIDNIGHT, Outcome, fetch, replay_moments
+from pipeline.fetch import Outcome, fetch
 from pipeline.lake import Lake
+from pipeline.moments import AFTER_MIDNIGHT, replay_moments
 from pipeline.records import Dataset, Status
 from pipeline.replay.faults import Fault
 from pipeline.settings import Settings, key_variable

@@ -16,8 +16,9 @@ from evidence import needs
 from venue_truth import ASKED, history_tables
 
 from pipeline.clock import VirtualClock, end_of
-from pipeline.fetch import fetch, replay_moments
+from pipeline.fetch import fetch
 from pipeline.lake import Lake
+from pipeline.moments import replay_moments
 from pipeline.replay.history import History, read_history, write_history
 from pipeline.replay.process import ReplayServer
 from pipeline.settings import Settings

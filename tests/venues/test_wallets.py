@@ -17,9 +17,10 @@ from venue_truth import ASKED, EXACT, addresses, collect
 from pipeline.build import FIRST_DAY, build_model
 from pipeline.clock import VirtualClock, end_of
 from pipeline.errors import SettingsError
-from pipeline.fetch import AFTER_MIDNIGHT, fetch, replay_moments
+from pipeline.fetch import fetch
 from pipeline.lake import Lake
 from pipeline.models import read_models
+from pipeline.moments import AFTER_MIDNIGHT, replay_moments
 from pipeline.quality.identities import check_identities, read_identities
 from pipeline.records import Dataset, Status
 from pipeline.settings import Settings

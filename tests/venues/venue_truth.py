@@ -20,9 +20,10 @@ from evidence import EVIDENCE, UNDER_TEST, Evidence, ListedMarket
 
 from pipeline.build import FIRST_DAY, Built, build_model, load_seeds
 from pipeline.clock import VirtualClock, end_of
-from pipeline.fetch import AFTER_MIDNIGHT, Moment, Outcome, fetch
+from pipeline.fetch import Outcome, fetch
 from pipeline.lake import Lake
 from pipeline.models import read_models
+from pipeline.moments import AFTER_MIDNIGHT, Moment
 from pipeline.replay.history import write_history
 from pipeline.replay.process import ReplayServer
 from pipeline.settings import Settings
