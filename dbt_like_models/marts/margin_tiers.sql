@@ -1,0 +1,44 @@
+/*
+title: The margin table of each open market in force on the last day, step by step
+grain: [venue, market, tier]
+columns:
+  tier: 1 for the smallest positions, then rising
+  tiers_as_of: UTC date of the table, the last one seen; no older than forty days before the last day
+  floor_usd: smallest position of the step, US dollars; NULL where its unit or currency has no known worth
+  cap_usd: largest position of the step, US dollars; NULL where the step is open or its worth is not known
+  floor_amount: smallest position of the step as sent, in unit
+  cap_amount: largest position of the step as sent, in unit; NULL where the step is open
+  unit: what the bounds count as sent (quote, usd, base, contracts)
+  maintenance_ratio: fraction of notional to keep a position of this step
+  initial_ratio: fraction of notional to open one, NULL where the venue says none
+  max_leverage: largest leverage of the step, a multiple of margin; NULL where the venue says none
+  deduction_usd: US dollars off notional x maintenance_ratio where a venue lets each step count for its own part only
+  formula_version: version of the formulas of this table
+materialized: full
+checks:
+  rows_if: intermediate.int_tier_table as t where exists (select 1 from intermediate.int_grid as g where g.venue = t.venue and g.market = t.market and not g.is_closed and g.day = (select max(day) from intermediate.int_days) and t.day between g.day - 40 and g.day)
+  range: {maintenance_ratio: [0, 1], initial_ratio: [0, 1], floor_usd: [0, null], max_leverage: [1, 2000]}
+  not_null: [tiers_as_of, maintenance_ratio, unit]
+*/
+with listed as (
+    select g.day, g.venue, g.market, g.asset, g.direction, g.quote, q.usd_value::double as quote_usd
+    from intermediate.int_grid as g
+    left join seeds.usd_currencies as q on q.currency = g.quote
+    where g.day = (select max(day) from intermediate.int_days) and not g.is_closed
+),
+-- a table not seen for forty days is no longer known to be in force
+in_force as (
+    select l.*, max(t.day) as tiers_as_of
+    from listed as l
+    inner join intermediate.int_tier_table as t
+        on t.venue = l.venue and t.market = l.market and t.day between l.day - 40 and l.day
+    group by all
+)
+select
+    f.venue, f.market, s.step as tier, f.asset, f.direction, f.quote, f.tiers_as_of,
+    s.floor_quote * f.quote_usd as floor_usd, s.cap_quote * f.quote_usd as cap_usd,
+    s.floor_sent as floor_amount, s.cap_sent as cap_amount, s.unit, s.maintenance_ratio, s.initial_ratio,
+    s.max_leverage, s.deduction_quote * f.quote_usd as deduction_usd, 1 as formula_version
+from in_force as f
+inner join intermediate.int_tier_step as s
+    on s.venue = f.venue and s.market = f.market and s.day = f.tiers_as_of
