@@ -1,6 +1,6 @@
 """Every row of the table of rules: who says so, of a venue that there is, and an example that it gives.
 
-An example is a published number with its id, or arithmetic by the words of the source. A row without one fails.
+An example is a published number with its id, or arithmetic by the words of the source; a row needs one.
 """
 
 from __future__ import annotations
