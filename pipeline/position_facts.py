@@ -239,6 +239,9 @@ def _steps(
     if any(row["floor_usd"] is None for row in rows):
         message = f"what the steps of {where} are worth in dollars is not known: give --maintenance RATE"
         raise UsageError(message)
+    if rows[0]["floor_usd"] > 0:
+        message = f"the first step of the margin table of {where} was not collected: give --maintenance RATE"
+        raise UsageError(message)
     steps = tuple(
         Step(
             row["maintenance_ratio"],
@@ -294,7 +297,7 @@ def _remedy(venue: str) -> str:
     if isinstance(said, Unsupported | KeyOnly):
         return f"{venue} does not publish it ({said.reason}), so {give}"
     if said is not None and said.needs_key:
-        return f"{venue} shows it to a read-only key alone (docs: live), so set one and run again, or {give}"
+        return f"{venue} shows it to a read-only key alone, so set one and run again, or {give}"
     return f"`margin-debt run --venues {venue}` fetches it where the venue shows one, or {give}"
 
 

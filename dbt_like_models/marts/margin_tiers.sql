@@ -20,25 +20,30 @@ checks:
   range: {maintenance_ratio: [0, 1], initial_ratio: [0, 1], floor_usd: [0, null], max_leverage: [1, 2000]}
   not_null: [tiers_as_of, maintenance_ratio, unit]
 */
-with listed as (
+with last as (
+    select max(day) as day from intermediate.int_days
+),
+listed as (
     select g.day, g.venue, g.market, g.asset, g.direction, g.quote, q.usd_value::double as quote_usd
     from intermediate.int_grid as g
     left join seeds.usd_currencies as q on q.currency = g.quote
-    where g.day = (select max(day) from intermediate.int_days) and not g.is_closed
+    where g.day = (select day from last) and not g.is_closed
 ),
 -- a table not seen for forty days is no longer known to be in force
-in_force as (
-    select l.*, max(t.day) as tiers_as_of
-    from listed as l
-    inner join intermediate.int_tier_table as t
-        on t.venue = l.venue and t.market = l.market and t.day between l.day - 40 and l.day
-    group by all
+tables as (
+    select venue, market, max(day) as tiers_as_of
+    from intermediate.int_tier_table
+    where day between (select day - 40 from last) and (select day from last)
+    group by venue, market
+),
+steps as (
+    select * from intermediate.int_tier_step where day >= (select day - 40 from last)
 )
 select
-    f.venue, f.market, s.step as tier, f.asset, f.direction, f.quote, f.tiers_as_of,
-    s.floor_quote * f.quote_usd as floor_usd, s.cap_quote * f.quote_usd as cap_usd,
+    l.venue, l.market, s.step as tier, l.asset, l.direction, l.quote, t.tiers_as_of,
+    s.floor_quote * l.quote_usd as floor_usd, s.cap_quote * l.quote_usd as cap_usd,
     s.floor_sent as floor_amount, s.cap_sent as cap_amount, s.unit, s.maintenance_ratio, s.initial_ratio,
-    s.max_leverage, s.deduction_quote * f.quote_usd as deduction_usd, 1 as formula_version
-from in_force as f
-inner join intermediate.int_tier_step as s
-    on s.venue = f.venue and s.market = f.market and s.day = f.tiers_as_of
+    s.max_leverage, s.deduction_quote * l.quote_usd as deduction_usd, 1 as formula_version
+from listed as l
+inner join tables as t on t.venue = l.venue and t.market = l.market
+inner join steps as s on s.venue = l.venue and s.market = l.market and s.day = t.tiers_as_of
