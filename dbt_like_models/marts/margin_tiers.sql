@@ -16,7 +16,7 @@ columns:
   formula_version: version of the formulas of this table
 materialized: full
 checks:
-  rows_if: intermediate.int_tier_table as t where exists (select 1 from intermediate.int_grid as g where g.venue = t.venue and g.market = t.market and not g.is_closed and g.day = (select max(day) from intermediate.int_days) and t.day between g.day - 40 and g.day)
+  rows_if: intermediate.int_tier_table as t inner join intermediate.int_grid as g using (venue, market) where g.day = (select max(day) from intermediate.int_days) and not g.is_closed and t.day between (select max(day) - 40 from intermediate.int_days) and (select max(day) from intermediate.int_days)
   range: {maintenance_ratio: [0, 1], initial_ratio: [0, 1], floor_usd: [0, null], max_leverage: [1, 2000]}
   not_null: [tiers_as_of, maintenance_ratio, unit]
 */
