@@ -23,7 +23,7 @@ from pipeline.venues.base import Declaration, KeyOnly, Reports, Unsupported
 from pipeline.warehouse import open_published
 
 NEEDED = ("market_daily", "cushion_daily", "margin_tiers", "liquidation_rules")
-GENERAL = "general, steps count for their own part, no fee of closing"
+GENERAL = "general, steps count for their own part"
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def read_facts(
             message = f"{serving} was published by an older version: `margin-debt build` makes it anew"
             raise UsageError(message)
         now = _market(connection, venue, market)
-        steps, table = _steps(connection, now, maintenance_ratio)
         rule, version, source, is_whole, notes = _rule(connection, now, taker_fee_ratio)
+        steps, table = _steps(connection, now, maintenance_ratio)
         sigma = _one(
             connection,
             "select any_value(daily_sigma_ratio) as sigma from cushion_daily"
@@ -173,8 +173,12 @@ def _floors_at(facts: Facts, entry_price: float) -> list[float]:
 def _scale(facts: Facts, entry_price: float) -> float:
     """Dollars of a bound at entry over those at the mark of the table's day: 1 where the bound is dollars."""
     unit = facts.steps[0].unit
-    counts_coins = unit == "base" or (unit == "contracts" and not facts.rule.is_inverse)
-    return entry_price / facts.table_price if counts_coins and facts.table_price else 1.0
+    if unit == "base" or (unit == "contracts" and not facts.rule.is_inverse):
+        if facts.table_price is None:
+            message = "bounds that count coins need the mark of the table's own day"
+            raise ValueError(message)
+        return entry_price / facts.table_price
+    return 1.0
 
 
 def _market(connection: duckdb.DuckDBPyConnection, venue: str, market: str) -> dict[str, Any]:
@@ -236,7 +240,8 @@ def _steps(
     if not rows:
         message = f"no margin table of {where} was collected: {_remedy(now['venue'])}"
         raise UsageError(message)
-    if any(row["floor_usd"] is None for row in rows):
+    counts_coins = rows[0]["unit"] in ("base", "contracts")
+    if any(row["floor_usd"] is None for row in rows) or (counts_coins and not rows[0]["table_price"]):
         message = f"what the steps of {where} are worth in dollars is not known: give --maintenance RATE"
         raise UsageError(message)
     if rows[0]["floor_usd"] > 0:
@@ -269,26 +274,24 @@ def _rule(
         now["venue"],
         direction,
     )
-    if not rows:
-        if direction != "linear":
-            message = (
-                f"no rule by which {now['venue']} closes {direction} contracts is known, so no price is"
-                ' given: `margin-debt query "from liquidation_rules"` lists those that are'
-            )
-            raise UsageError(message)
-        note = (
-            f"no rule of {now['venue']} itself is held: this is the general one, and steps count their part"
+    if not rows and direction != "linear":
+        message = (
+            f"no rule by which {now['venue']} closes {direction} contracts is known, so no price is"
+            ' given: `margin-debt query "from liquidation_rules"` lists those that are'
         )
-        fee = taker_fee_ratio or 0.0
-        return Rule(is_inverse=False, is_at_entry=False, taker_fee_ratio=fee), GENERAL, None, False, [note]
+        raise UsageError(message)
+    given = [] if taker_fee_ratio is None else ["the fee of closing is the one given"]
+    if not rows:
+        fee = "with" if taker_fee_ratio else "without"
+        note = f"no rule of {now['venue']} itself is known: this is the general one, {fee} a fee of closing"
+        general = Rule(is_inverse=False, is_at_entry=False, taker_fee_ratio=taker_fee_ratio or 0.0)
+        return general, GENERAL, None, False, [note, *given]
     row = rows[0]
+    counted = row["taker_fee_ratio"] if taker_fee_ratio is None else taker_fee_ratio
+    rule = Rule(direction == "inverse", row["rule"] == "at_entry", counted)
     notes = [f"of the rule: {row['note']}"] if row["note"] else []
-    fee = row["taker_fee_ratio"]
-    if taker_fee_ratio is not None:
-        fee, notes = taker_fee_ratio, [*notes, "the fee of closing is the one given"]
-    rule = Rule(direction == "inverse", row["rule"] == "at_entry", fee)
     version = f"{row['venue']}, {row['version']}"
-    return rule, version, row["source"], row["tiers"] == "whole", notes
+    return rule, version, row["source"], row["tiers"] == "whole", [*notes, *given]
 
 
 def _remedy(venue: str) -> str:

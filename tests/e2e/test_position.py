@@ -142,6 +142,7 @@ def test_a_person_sees_it_in_eighty_columns_and_a_pipe_uncut(tabled: Path) -> No
         (["okx", "BTC-USDT-SWP"], "did you mean BTC-USDT-SWAP"),
         (["okex", "BTC-USDT-SWAP"], "did you mean okx: there are binance, bitfinex, hyperliquid, okx"),
         (["okx", "BTC-USD-SWAP"], "no rule by which okx closes inverse contracts is known"),
+        (["okx", "ETH-USD-SWAP"], "no rule by which okx closes inverse contracts is known"),
         (["okx", "BTC-USDT-SWAP", "--leverage", "101"], "ask --leverage 100 or less"),
         (["okx", "BTC-USDT-SWAP", "--notional", "1e9"], "its largest position is"),
         (["okx", "BTC-USDT-SWAP", "--maintenance", "0.1"], "cannot be opened at 10 times"),
@@ -170,6 +171,17 @@ def test_a_rate_in_the_hand_serves_where_no_table_was_collected(finished: Path) 
     assert answer["maintenance_usd"] == pytest.approx(125)
     assert answer["tier"] is answer["least_initial_usd"] is None
     assert "the rate to keep is the one given" in answer["notes"]
+
+
+def test_a_venue_without_a_rule_of_its_own_is_answered_by_the_general_one(finished: Path) -> None:
+    facts = read_facts(published(finished), "bitfinex", "tBTCF0:USTF0", 0.005)
+    answer = answer_of(question(venue="bitfinex", market="tBTCF0:USTF0"), facts)
+    # a tenth posted and 0.5 % kept, and no fee: 0.9 over 0.995 of the mark
+    assert answer["liquidation_price"] == pytest.approx(facts.mark_price * 0.9 / 0.995)
+    assert answer["rule_source"] is None
+    assert any("no rule of bitfinex itself is known" in note for note in answer["notes"])
+    dear = read_facts(published(finished), "bitfinex", "tBTCF0:USTF0", 0.005, 0.001)
+    assert answer_of(question(), dear)["liquidation_price"] == pytest.approx(facts.mark_price * 0.9 / 0.994)
 
 
 def test_a_file_of_an_older_version_is_named_with_the_remedy(tmp_path: Path) -> None:
