@@ -62,7 +62,7 @@ def isolated_price_at_entry(
 
     maintenance: in quote, of the notional at entry; other arguments and errors as in `isolated_price`.
 
-    References: Bybit, "Liquidation Price Calculation under Isolated Mode", linear (2024-09-10).
+    References: Bybit, "Liquidation Price (USDT Contract)", a help page without a date.
     """
     entry, size, held = positions(entry_price, quantity, margin)
     spare = (held - np.asarray(maintenance, dtype=float)) / size
