@@ -95,6 +95,42 @@ def query(
 
 
 @look.command(rich_help_panel=LOOK)
+def position(
+    venue: Annotated[str, typer.Argument(help="A venue, such as okx.")],
+    market: Annotated[str, typer.Argument(help="The venue's own name of a market.")],
+    side: Annotated[str, typer.Option(help="long or short")] = "long",
+    leverage: Annotated[float, typer.Option(help="Notional over the margin posted.")] = 10.0,
+    notional: Annotated[float, typer.Option(help="Its worth at the entry price, USD.")] = 25_000.0,
+    entry: Annotated[float | None, typer.Option(help="Entry price. Default: the mark of the day.")] = None,
+    days: Annotated[float, typer.Option(help="Days within which a call is looked for.")] = 7.0,
+    probability: Annotated[
+        float, typer.Option("--call-probability", help="The chance of a call to keep to.")
+    ] = 0.05,
+    maintenance: Annotated[
+        float | None, typer.Option(help="Rate to keep, a fraction, in place of the collected table.")
+    ] = None,
+    taker_fee: Annotated[
+        float | None, typer.Option(help="Fee of closing, a fraction. Default: as the rule counts it.")
+    ] = None,
+    home: Home = None,
+    form: Annotated[str, typer.Option("--format", help="table or json")] = "table",
+) -> None:
+    """What a new isolated position posts, where its venue closes it, and how probable that is.
+
+    Read from the published tables of the last day: nothing is asked of a venue or traded. Turned round, it
+    says the largest leverage, or the margin more, that keeps a call under the probability.
+
+    Example: margin-debt position okx BTC-USDT-SWAP --side short --leverage 20 --maintenance 0.004
+    """
+    from pipeline.position import Question, show_position  # noqa: PLC0415
+
+    question = Question(
+        venue, market, side, leverage, notional, days, probability, entry, maintenance, taker_fee
+    )
+    show_position(settings_of(home), question, form)
+
+
+@look.command(rich_help_panel=LOOK)
 def queries(
     name: Annotated[str | None, typer.Argument(help="One of them: its parameters and its SQL.")] = None,
     is_json: AsJson = False,

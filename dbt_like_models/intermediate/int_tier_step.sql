@@ -10,6 +10,8 @@ columns:
   unit: what the bounds count as sent (quote, usd, base, contracts)
   floor_sent: smallest notional of the step as sent, in unit
   floor_quote: the same in quote currency, NULL where no price tells what coins are worth
+  cap_sent: largest notional of the step as sent, in unit, NULL where the step is open
+  cap_quote: the same in quote currency, NULL where the step is open or no price tells what coins are worth
   maintenance_ratio: fraction of notional to keep a position of this step
   initial_ratio: fraction of notional to open one, NULL where the venue says none
   max_leverage: largest leverage of the step, a multiple of margin
@@ -36,6 +38,7 @@ numbered as (
 )
 select
     day, venue, market, step, known_at, unit, notional_floor as floor_sent, notional_floor_quote as floor_quote,
+    notional_cap as cap_sent, notional_cap_quote as cap_quote,
     maintenance_margin_rate_ratio as maintenance_ratio,
     coalesce(initial_margin_rate_ratio, 1 / max_leverage) as initial_ratio,
     max_leverage,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.methods.normal import normal_below
+from pipeline.methods.normal import normal_below, normal_quantile
 
 Numbers = npt.ArrayLike
 Result = npt.NDArray[np.float64]
@@ -93,6 +93,22 @@ def call_probability_ratio(distance_ratio: Numbers, daily_sigma_ratio: Numbers, 
         raise ValueError(message)
     z = np.asarray(distance_ratio, dtype=float) / (sigma * np.sqrt(time))
     return np.asarray(np.minimum(1.0, 2.0 * normal_below(-z)))
+
+
+def call_distance_ratio(probability_ratio: Numbers, daily_sigma_ratio: Numbers, days: Numbers) -> Result:
+    """Distance that a driftless price touches with this probability: `call_probability_ratio` turned round.
+
+    -Phi^-1(p / 2) sigma sqrt(days), a fraction of the price; it may be above 1. Raises ValueError for a
+    probability outside (0, 1) and a volatility or a time that is not above zero.
+
+    >>> round(float(call_distance_ratio(0.0455, 0.05, 1)), 3)
+    0.1
+    """
+    sigma, time = np.asarray(daily_sigma_ratio, dtype=float), np.asarray(days, dtype=float)
+    if np.any(sigma <= 0) or np.any(time <= 0):
+        message = "a probability of touching needs a volatility and a time above zero"
+        raise ValueError(message)
+    return np.asarray(-normal_quantile(np.asarray(probability_ratio) / 2.0) * sigma * np.sqrt(time))
 
 
 def ewma_sigma_ratio(daily_returns_log: Numbers, decay: float = 0.97, least: int = 20) -> float:

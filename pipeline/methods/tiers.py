@@ -62,6 +62,18 @@ def maintenance_margin(table: TierTable, notional: Numbers) -> Result:
     return np.asarray(amounts * table.rates[step] - table.deductions[step])
 
 
+def growing_margin(notional: Numbers, size: Numbers, base_ratio: float, growth_ratio: float) -> Result:
+    """Margin of a venue that has a line in place of steps: notional (base + growth x size).
+
+    size: in the unit that `growth_ratio` is a fraction a unit of, coins on Deribit. In the currency of
+    notional.
+
+    References: Deribit, "Linear Perpetual": BTC 2 % and 0.005 % a coin to open, 1 % and as much to keep.
+    """
+    amounts = np.asarray(notional, dtype=float)
+    return np.asarray(amounts * (base_ratio + growth_ratio * np.asarray(size, dtype=float)))
+
+
 def book_maintenance_ratio(table: TierTable, notional: Numbers) -> float:
     """Maintenance of a book as a fraction of its notional: sum(MM(N)) / sum(N), never a mean of rates.
 

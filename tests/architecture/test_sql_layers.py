@@ -64,7 +64,8 @@ UNITLESS = {
     **dict.fromkeys(("gsadf", "gsadf_critical"), "a test statistic"),
     "episode": "a number of order",
     "series_tested": "a count",
-    **dict.fromkeys(("max_leverage_before", "max_leverage_after"), "multiples of margin"),
+    **dict.fromkeys(("max_leverage", "max_leverage_before", "max_leverage_after"), "multiples of margin"),
+    "tier": "a number of order",
     **dict.fromkeys(("steps_before", "steps_after", "orders"), "a count"),
     **dict.fromkeys(
         ("venues", "markets", "assets", "members", "accounts", "markets_expected", "markets_seen"), "a count"

@@ -215,6 +215,22 @@ def test_maintenance_of_a_position_between_the_steps(made: duckdb.DuckDBPyConnec
         ).fetchone()
         assert row is not None
         assert row[0] == pytest.approx(float(maintenance_margin(tier_table(floors, rates), size)), rel=1e-12)
+    made.execute("delete from intermediate.int_grid")
+    made.execute(
+        "insert into intermediate.int_grid (day, venue, market, asset, direction, quote, is_closed)"
+        " values ($1, 'okx', 'A', 'BTC', 'linear', 'USDT', false)",
+        [LAST],
+    )
+    for name in ("int_tier_table", "margin_tiers"):
+        build_model(made, MODELS[name], FIRST_DAY)
+    table = tier_table(floors, rates)
+    for column, wanted in (
+        ("floor_usd", table.floors),
+        ("maintenance_ratio", table.rates),
+        ("deduction_usd", table.deductions),
+    ):
+        said = made.execute(f"select {column} from marts.margin_tiers order by tier").fetchall()
+        assert np.ravel(said) == pytest.approx(wanted), column
 
 
 SIZES = (5e3, 4e5, 3e6, 9e8, 4e12)  # open interest of the markets below, US dollars

@@ -18,11 +18,10 @@ from recorded import SHARED, needs_shared
 pytestmark = [needs_shared, pytest.mark.real]
 
 TESTS = Path(__file__).resolve().parents[1]
-GROUPS = "BCDEGHL"
+GROUPS = "BCDEFGHL"
 # Margin of a whole portfolio belongs to no table: what a venue asks of one position after the other does.
 LEFT_OUT = {
     "E07": "OKX's portfolio margin rules are asked of an account, and no account's whole book is public",
-    "E08": "Deribit's margin rises smoothly with size by a formula: there is no table of steps to hold",
     "E10": "the scan of option prices belongs to options, which are not collected",
     "H06": "clearing of payments needs what each venue owes each, which none publishes",
     "H08": "clearing with recovery rates needs the same",
