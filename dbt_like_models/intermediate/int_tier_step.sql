@@ -15,7 +15,7 @@ columns:
   maintenance_ratio: fraction of notional to keep a position of this step
   initial_ratio: fraction of notional to open one, NULL where the venue says none
   max_leverage: largest leverage of the step, a multiple of margin
-  deduction_quote: what is taken off notional x maintenance_ratio so that margin has no jump between steps
+  deduction_quote: what is taken off notional x maintenance_ratio so that margin has no jump between steps; 0 where a step's rate is asked of the whole position (seeds.liquidation_rules)
 checks:
   rows_if: staging.stg_leverage_tier where maintenance_margin_rate_ratio is not null
   range: {maintenance_ratio: [0, 1], initial_ratio: [0, 1], floor_quote: [0, null]}
@@ -27,6 +27,10 @@ with nearest as (
     qualify dense_rank() over (
         partition by day, venue, market order by distance_hours, observed_at, known_at
     ) = 1
+),
+-- a venue whose rule is not known is taken to ask by steps, as most do: the least it can ask
+whole as (
+    select distinct venue from seeds.liquidation_rules where is_in_force::boolean and tiers = 'whole'
 ),
 numbered as (
     select
@@ -42,8 +46,10 @@ select
     maintenance_margin_rate_ratio as maintenance_ratio,
     coalesce(initial_margin_rate_ratio, 1 / max_leverage) as initial_ratio,
     max_leverage,
-    case when notional_floor_quote is not null then
-        sum((notional_floor_quote * rise_ratio)::decimal(38, 6)) over (
+    case
+        when notional_floor_quote is null then null
+        when venue in (select venue from whole) then 0
+        else sum((notional_floor_quote * rise_ratio)::decimal(38, 6)) over (
             partition by day, venue, market order by step
         )::double
     end as deduction_quote

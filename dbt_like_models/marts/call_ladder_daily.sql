@@ -68,6 +68,6 @@ select
     b.notional_usd * s.estimate_ratio as called_usd,
     b.notional_usd * s.high_ratio as called_high_usd,
     b.tiers_as_of, coalesce(b.tiers_as_of > b.day, false) as is_counterfactual,
-    1 as formula_version
+    2 as formula_version
 from summed as s
 inner join book as b on b.day = s.day and b.asset = s.asset

@@ -88,7 +88,7 @@ select
     case when n.daily_sigma_ratio is not null
         then greatest(n.maintenance_rate_low_ratio, 2.33 * n.daily_sigma_ratio) end as dynamic_margin_ratio,
     n.tabled_ratio, n.tiers_as_of, coalesce(n.tiers_as_of > n.day, false) as is_counterfactual,
-    1 as formula_version
+    2 as formula_version
 from weighted as n
 left join weighted as b
     on b.day = n.day - 30 and b.scope_type = n.scope_type and b.scope = n.scope and b.book = n.book

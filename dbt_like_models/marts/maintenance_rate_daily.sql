@@ -47,7 +47,7 @@ select
     r.lognormal_ratio, r.largest_ratio,
     'median ' || p.median_usd || ' USD of notional, sigma of logs ' || p.sigma_log || ', largest '
         || p.largest_market_share_ratio || ' of its market: ' || p.source as assumption,
-    p.as_of::date as sizes_as_of, 1 as formula_version
+    p.as_of::date as sizes_as_of, 2 as formula_version
 from rates as r
 left join seen as s on s.day = r.day and s.scope_type = r.scope_type and s.scope = r.scope
 cross join seeds.position_sizes as p

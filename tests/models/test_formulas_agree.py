@@ -203,7 +203,7 @@ def test_maintenance_of_a_position_between_the_steps(made: duckdb.DuckDBPyConnec
         made.execute(
             "insert into staging.stg_leverage_tier (day, venue, market, tier, observed_at, known_at,"
             " distance_hours, unit, notional_floor, notional_floor_quote, maintenance_margin_rate_ratio)"
-            " values ($1, 'okx', 'A', $2, '2026-01-01', '2026-01-01', 0, 'quote', $3, $3, $4)",
+            " values ($1, 'gate', 'A', $2, '2026-01-01', '2026-01-01', 0, 'quote', $3, $3, $4)",
             [LAST, place, floor, rate],
         )
     build_model(made, MODELS["int_tier_step"], FIRST_DAY)
@@ -218,7 +218,7 @@ def test_maintenance_of_a_position_between_the_steps(made: duckdb.DuckDBPyConnec
     made.execute("delete from intermediate.int_grid")
     made.execute(
         "insert into intermediate.int_grid (day, venue, market, asset, direction, quote, is_closed)"
-        " values ($1, 'okx', 'A', 'BTC', 'linear', 'USDT', false)",
+        " values ($1, 'gate', 'A', 'BTC', 'linear', 'USDT', false)",
         [LAST],
     )
     for name in ("int_tier_table", "margin_tiers"):
@@ -244,13 +244,13 @@ def test_maintenance_of_lognormal_sizes(made: duckdb.DuckDBPyConnection) -> None
     for place, usd in enumerate(SIZES):
         made.execute(
             "insert into intermediate.int_market_day (vintage, day, venue, market, asset, status, seen_usd)"
-            " values ('latest', $1, 'okx', $2, 'BTC', 'seen', $3)",
+            " values ('latest', $1, 'gate', $2, 'BTC', 'seen', $3)",
             [LAST, f"M{place}", usd],
         )
         made.executemany(
             "insert into staging.stg_leverage_tier (day, venue, market, tier, observed_at, known_at,"
             " distance_hours, unit, notional_floor, notional_floor_quote, maintenance_margin_rate_ratio)"
-            " values ($1, 'okx', $2, $3, '2026-01-01', '2026-01-01', 0, 'quote', $4, $4, $5)",
+            " values ($1, 'gate', $2, $3, '2026-01-01', '2026-01-01', 0, 'quote', $4, $4, $5)",
             [
                 [LAST, f"M{place}", tier, floor, rate]
                 for tier, (floor, rate) in enumerate(zip(floors, rates, strict=True), start=1)
