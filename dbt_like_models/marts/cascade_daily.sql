@@ -5,8 +5,8 @@ columns:
   shock_ratio: first move of the price, a fraction; a fall calls longs, a rise calls shorts
   first_called_usd: US dollars of positions that the first move alone calls, the estimate of the call ladder
   final_move_low_ratio: move at which it ends, a fraction with the sign of the first; least calls, lowest impact coefficient
-  final_move_ratio: the same by the estimates; NULL where it does not end within 60 % or volume or volatility is unknown
-  final_move_high_ratio: the same by the most calls and the highest coefficient; NULL beside an estimate means it does not end within 60 %
+  final_move_ratio: the same fraction by the estimates; NULL where it does not end within 60 % or volume or volatility is unknown
+  final_move_high_ratio: the same fraction by the most calls and the highest coefficient; NULL beside an estimate means it does not end within 60 %
   forced_usd: US dollars of positions called by the whole move of the estimate, valued at the day's price; NULL as the move is
   amplification_ratio: final_move_ratio over shock_ratio
   gain_ratio: further move that one unit of move sets off at the first one, over its next hundredth; 1 less it is the distance to instability

@@ -12,9 +12,11 @@ VERSIONED = (
     "basis_daily",
     "borrow_daily",
     "call_ladder_daily",
+    "cascade_daily",
     "concentration_daily",
     "coverage_daily",
     "cushion_daily",
+    "deficit_daily",
     "funding_daily",
     "growth_daily",
     "leverage_daily",
@@ -65,6 +67,16 @@ FORMULAS = (
     (
         "Call ladder",
         "Dollars of standing positions whose call lies within a move of the price.",
+    ),
+    (
+        "Cascade",
+        "The smallest move that is at least the first one plus what the orders called by it would move the "
+        "price: coefficient times daily volatility times the root of orders over the day's volume.",
+    ),
+    (
+        "Deficit",
+        "What positions owe beyond their own money were all prices to jump at once and everything closed "
+        "there; insurance funds pay first, what they lack is uncovered.",
     ),
     (
         "Basis and carry",

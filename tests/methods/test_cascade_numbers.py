@@ -1,4 +1,4 @@
-"""Impact, cascades, deficits and who bears them: published numbers, closed forms, and what must hold for any."""
+"""Impact, cascades, deficits and who bears them: published numbers, closed forms, and what holds for any."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_i03_the_square_root_law() -> None:
 
 
 def test_n07_a_million_into_a_depth_of_four_is_no_half() -> None:
-    # The circulating 50 % is sqrt(1 / 4) of raw depth. Of a day's volume, at a volatility of 3 %, it is 1.5 %.
+    # The circulating 50 % is sqrt(1 / 4) of raw depth. Of a day's volume, at a volatility of 3 %: 1.5 %.
     assert square_root_impact_ratio(1e6, 4e6, 0.03, 1) == pytest.approx(0.015)
 
 

@@ -211,7 +211,7 @@ def test_where_a_cascade_ends(made: duckdb.DuckDBPyConnection, mixture: Mixture)
         wanted = [sign * final_move_ratio(first, steps, impact) for impact in impacts]
         assert ends == pytest.approx(wanted, rel=1e-7)
         assert abs(ends[0]) <= abs(ends[1]) <= abs(ends[2])
-        estimate, place = ladders[sign][1], int(round(200 * first))
+        estimate, place = ladders[sign][1], round(200 * first)
         assert first_called == pytest.approx(estimate[place], rel=1e-6)
         assert forced == pytest.approx(estimate[np.searchsorted(steps, abs(ends[1]))], rel=1e-6)
         assert gain == pytest.approx(gain_ratio(impacts[1][place], impacts[1][place + 2], 0.01), abs=1e-6)
@@ -257,6 +257,7 @@ def test_deficits_of_a_gap(made: duckdb.DuckDBPyConnection, mixture: Mixture) ->
         assert new == pytest.approx(fresh, abs=1e-6)
         paid = waterfall(estimate, 40, float("inf"))
         assert (used, uncovered) == pytest.approx((paid.fund_used_usd, paid.deleveraged_usd), abs=1e-6)
+
 
 def test_every_day_keeps_its_bounds_in_order(made: duckdb.DuckDBPyConnection) -> None:
     broken = made.execute(

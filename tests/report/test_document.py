@@ -30,8 +30,8 @@ def page(report: Path) -> Reader:
 def test_sections_are_found_and_ordered() -> None:
     keys = [section.key for section in find_sections()]
     assert keys == [
-        "headline", "changes", "debt", "leverage", "cost", "cushion", "concentration", "signals", "coverage",
-        "method",
+        "headline", "changes", "debt", "leverage", "cost", "cushion", "stress", "concentration", "signals",
+        "coverage", "method",
     ]  # fmt: skip
 
 
