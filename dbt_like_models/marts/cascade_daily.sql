@@ -3,11 +3,11 @@ title: Where the price would end if all positions that a first move calls were c
 grain: [day, asset, shock_ratio]
 columns:
   shock_ratio: first move of the price, a fraction; a fall calls longs, a rise calls shorts
-  first_called_usd: US dollars of positions that the first move alone calls, the estimate of the call ladder
+  first_called_usd: US dollars of positions that the first move alone calls, as in call_ladder_daily
   final_move_low_ratio: move at which it ends, a fraction with the sign of the first; least calls, lowest impact coefficient
   final_move_ratio: the same fraction by the estimates; NULL where it does not end within 60 % or volume or volatility is unknown
   final_move_high_ratio: the same fraction by the most calls and the highest coefficient; NULL beside an estimate means it does not end within 60 %
-  forced_usd: US dollars of positions called by the whole move of the estimate, valued at the day's price; NULL as the move is
+  forced_usd: US dollars of positions called by the whole move of the estimate, valued at the day's price; NULL as the move is; one called just at a step counts there, in the ladder on either side
   amplification_ratio: final_move_ratio over shock_ratio
   gain_ratio: further move that one unit of move sets off at the first one, over its next hundredth; 1 less it is the distance to instability
   is_unstable: whether the estimate finds no end within 60 %, NULL where volume or volatility is unknown
@@ -46,12 +46,13 @@ valued as (
 -- no cascade reaches further than the sale of the whole book at once
 book as (
     select
-        *,
+        *, maintenance_rate_low_ratio = maintenance_rate_high_ratio as has_one_rate,
         least(120, 3 + coalesce(ceil(200 * square_root_impact(notional_usd, known_usd, daily_sigma_ratio, high)), 0))::integer
             as reach_steps
     from valued
 ),
--- a position is called at its entry price times this factor; sign is that of the move which calls it
+-- a position is called at its entry price times this factor; sign is that of the move which calls it. Without a margin
+-- table there is one rate, and both bounds are counted once
 factors as (
     select
         b.day, b.asset, s.sign, r.is_high, b.reach_steps, 1e12 * x.notional_share_ratio::double as weight,
@@ -61,7 +62,7 @@ factors as (
     from book as b
     cross join seeds.leverage_mixture as x
     cross join (select unnest([-1, 1]) as sign) as s
-    cross join (select unnest([false, true]) as is_high) as r
+    inner join (select unnest([false, true]) as is_high) as r on r.is_high or not b.has_one_rate
 ),
 placed as (
     select
@@ -87,7 +88,7 @@ counted as (
     group by all
 ),
 grid as (
-    select b.day, b.asset, s.sign, g.step::integer as step
+    select b.day, b.asset, s.sign, b.has_one_rate, g.step::integer as step
     from book as b
     cross join (select unnest([-1, 1]) as sign) as s
     inner join range(0, 121) as g (step)
@@ -106,7 +107,7 @@ summed as (
     left join counted as h
         on h.day = g.day and h.asset = g.asset and h.sign = g.sign and h.step = g.step and h.is_high
     left join counted as l
-        on l.day = g.day and l.asset = g.asset and l.sign = g.sign and l.step = g.step and not l.is_high
+        on l.day = g.day and l.asset = g.asset and l.sign = g.sign and l.step = g.step and l.is_high = g.has_one_rate
     window upto as (partition by g.day, g.asset, g.sign order by g.step rows unbounded preceding)
 ),
 ladder as (
@@ -130,7 +131,6 @@ pushed as (
 ended as (
     select
         p.day, p.asset, p.sign, f.first_ratio,
-        min(p.called_usd) as first_called_usd,
         min(p.impact_ratio) as first_impact_ratio,
         min(p.impact_ratio) filter (where p.move_ratio > f.first_ratio + 0.0075) as next_impact_ratio,
         min(f.first_ratio + p.impact_low_ratio) filter (where f.first_ratio + p.impact_low_ratio <= p.move_ratio) as low_ratio,
@@ -142,7 +142,7 @@ ended as (
     group by p.day, p.asset, p.sign, f.first_ratio
 )
 select
-    e.day, e.asset, e.sign * e.first_ratio as shock_ratio, e.first_called_usd,
+    e.day, e.asset, e.sign * e.first_ratio as shock_ratio, l.called_usd as first_called_usd,
     e.sign * e.low_ratio as final_move_low_ratio, e.sign * e.final_ratio as final_move_ratio,
     e.sign * e.high_ratio as final_move_high_ratio, e.forced_usd,
     e.final_ratio / e.first_ratio as amplification_ratio,
@@ -153,3 +153,5 @@ select
     b.tiers_as_of, coalesce(b.tiers_as_of > b.day, false) as is_counterfactual, 1 as formula_version
 from ended as e
 inner join book as b on b.day = e.day and b.asset = e.asset
+inner join marts.call_ladder_daily as l
+    on l.day = e.day and l.asset = e.asset and l.shock_ratio = e.sign * e.first_ratio and l.day >= $from_day::date

@@ -40,42 +40,38 @@ book as (
     cross join intermediate.int_leverage_mixture as x
     where c.day >= $from_day::date and c.book = 'vintage'
 ),
+-- by vintage, the most margin with which a position owes after the gap, and with which it is short of maintenance today
 gapped as (
     select
         v.day, v.asset, s.shock_ratio, v.pro_rata_share_ratio, v.fifo_share_ratio, v.lifo_share_ratio,
-        v.entry_price_usd / v.price_usd as paid, 1 + s.shock_ratio as moved, b.low_ratio, b.high_ratio, b.demanded_ratio,
-        b.shares, b.margins
+        v.entry_price_usd / v.price_usd as paid, 1 + s.shock_ratio as moved, sign(s.shock_ratio) as side,
+        b.low_ratio, b.high_ratio, b.demanded_ratio, b.shares, b.margins,
+        owing_posted(v.entry_price_usd / v.price_usd, 1 + s.shock_ratio, sign(s.shock_ratio)) as owing,
+        short_posted(v.entry_price_usd / v.price_usd, b.low_ratio, sign(s.shock_ratio)) as short_low,
+        short_posted(v.entry_price_usd / v.price_usd, b.high_ratio, sign(s.shock_ratio)) as short_high
     from intermediate.int_entry_vintage as v
     inner join book as b on b.day = v.day and b.asset = v.asset
     cross join shocks as s
-    where v.day >= $from_day::date and v.pro_rata_share_ratio > 0
+    where
+        v.day >= $from_day::date and v.pro_rata_share_ratio > 0
+        -- a vintage in which nobody owes is not worth a row
+        and share_posting_at_most(
+            owing_posted(v.entry_price_usd / v.price_usd, 1 + s.shock_ratio, sign(s.shock_ratio)), b.demanded_ratio, b.shares
+        ) > 0
 ),
 -- while the gap is within maintenance, none that keeps it owes anything
 owed as (
     select
         day, asset, shock_ratio, pro_rata_share_ratio, fifo_share_ratio, lifo_share_ratio,
-        case
-            when shock_ratio < 0 and -shock_ratio > high_ratio
-                then deficit_long(paid, moved, owing_long(paid, moved), demanded_ratio, shares, margins)
-                    - deficit_long(paid, moved, short_of_margin_long(paid, high_ratio), demanded_ratio, shares, margins)
-            when shock_ratio > high_ratio
-                then deficit_short(paid, moved, owing_short(paid, moved), demanded_ratio, shares, margins)
-                    - deficit_short(paid, moved, short_of_margin_short(paid, high_ratio), demanded_ratio, shares, margins)
-            else 0
-        end as standing_ratio,
-        case
-            when shock_ratio < 0 and -shock_ratio > low_ratio
-                then deficit_long(paid, moved, owing_long(paid, moved), demanded_ratio, shares, margins)
-                    - deficit_long(paid, moved, short_of_margin_long(paid, low_ratio), demanded_ratio, shares, margins)
-                    + (-shock_ratio - low_ratio)
-                        * share_posting_at_most(short_of_margin_long(paid, low_ratio), demanded_ratio, shares)
-            when shock_ratio > low_ratio
-                then deficit_short(paid, moved, owing_short(paid, moved), demanded_ratio, shares, margins)
-                    - deficit_short(paid, moved, short_of_margin_short(paid, low_ratio), demanded_ratio, shares, margins)
-                    + (shock_ratio - low_ratio)
-                        * share_posting_at_most(short_of_margin_short(paid, low_ratio), demanded_ratio, shares)
-            else 0
-        end as all_ratio
+        case when abs(shock_ratio) > high_ratio
+            then deficit_posting(paid, moved, side, owing, demanded_ratio, shares, margins)
+                - deficit_posting(paid, moved, side, short_high, demanded_ratio, shares, margins)
+            else 0 end as standing_ratio,
+        case when abs(shock_ratio) > low_ratio
+            then deficit_posting(paid, moved, side, owing, demanded_ratio, shares, margins)
+                - deficit_posting(paid, moved, side, short_low, demanded_ratio, shares, margins)
+                + (abs(shock_ratio) - low_ratio) * share_posting_at_most(short_low, demanded_ratio, shares)
+            else 0 end as all_ratio
     from gapped
 ),
 by_asset as (
@@ -103,20 +99,20 @@ positions as (
 ),
 by_venue as (
     select
-        p.day, p.venue, a.shock_ratio, exact_sum(p.notional_usd) as notional_usd,
-        exact_sum(p.notional_usd * a.low_ratio) as deficit_low_usd,
-        exact_sum(p.notional_usd * a.estimate_ratio) as deficit_usd,
-        exact_sum(p.notional_usd * a.high_ratio) as deficit_high_usd,
-        exact_sum(p.notional_usd * case
-            when a.shock_ratio < 0
-                then deficit_long(1.0, 1 + a.shock_ratio, -a.shock_ratio, p.demanded_ratio, p.shares, p.margins)
-            else deficit_short(1.0, 1 + a.shock_ratio, a.shock_ratio, p.demanded_ratio, p.shares, p.margins)
-        end) as deficit_if_new_usd,
+        p.day, p.venue, s.shock_ratio, exact_sum(p.notional_usd) as notional_usd,
+        exact_sum(p.notional_usd * coalesce(a.low_ratio, 0)) as deficit_low_usd,
+        exact_sum(p.notional_usd * coalesce(a.estimate_ratio, 0)) as deficit_usd,
+        exact_sum(p.notional_usd * coalesce(a.high_ratio, 0)) as deficit_high_usd,
+        exact_sum(p.notional_usd * deficit_posting(
+            1.0, 1 + s.shock_ratio, sign(s.shock_ratio), abs(s.shock_ratio), p.demanded_ratio, p.shares, p.margins
+        )) as deficit_if_new_usd,
         max(b.tiers_as_of) as tiers_as_of
     from positions as p
-    inner join by_asset as a on a.day = p.day and a.asset = p.asset
     inner join book as b on b.day = p.day and b.asset = p.asset
-    group by p.day, p.venue, a.shock_ratio
+    cross join shocks as s
+    -- an asset without a row has a book in which nobody owes
+    left join by_asset as a on a.day = p.day and a.asset = p.asset and a.shock_ratio = s.shock_ratio
+    group by p.day, p.venue, s.shock_ratio
 ),
 whole as (
     select day, venue, exact_sum(notional_usd) as notional_usd from positions group by day, venue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import numpy as np
 import pytest
-from made_book import DAYS, DEMANDED, HIGH, LAST, LOW, MODELS, PRICE, VOLUME, made_book, mixture_of, shares
+from made_book import DEMANDED, HIGH, LAST, LOW, MODELS, PRICE, VOLUME, made_book, mixture_of, shares
 
 from pipeline.build import FIRST_DAY, build_model
 from pipeline.methods.cascade import (
@@ -72,14 +72,6 @@ def test_where_a_cascade_ends(made: duckdb.DuckDBPyConnection, mixture: Mixture)
         assert first_called == pytest.approx(estimate[place], rel=1e-6)
         assert forced == pytest.approx(estimate[np.searchsorted(steps, abs(ends[1]))], rel=1e-6)
         assert gain == pytest.approx(gain_ratio(impacts[1][place], impacts[1][place + 2], 0.01), abs=1e-6)
-
-
-def test_the_first_move_calls_what_the_ladder_says(made: duckdb.DuckDBPyConnection) -> None:
-    off = made.execute(
-        "select count(*), max(abs(c.first_called_usd - l.called_usd)) from marts.cascade_daily as c"
-        " inner join marts.call_ladder_daily as l using (day, asset, shock_ratio)"
-    ).fetchone()
-    assert off == (6 * DAYS, pytest.approx(0, abs=1e-6))
 
 
 def test_deficits_of_a_gap(made: duckdb.DuckDBPyConnection, mixture: Mixture) -> None:
