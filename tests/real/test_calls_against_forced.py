@@ -1,7 +1,7 @@
 """What the call ladder and the cascade said before the falls that came, as RESULTS.md prints it.
 
-Nothing here asks for a good score. Forced orders are as published, one a second and market at most: their level
-is a low estimate, and the busiest coins are cut most.
+Nothing here asks for a good score. Forced orders are as published, one a second and market at most: their
+level is a low estimate, and the busiest coins are cut most.
 """
 
 from __future__ import annotations
