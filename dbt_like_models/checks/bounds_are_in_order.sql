@@ -1,6 +1,6 @@
 /*
 title: Bounds are in order
-holds: low <= estimate <= high in every row of debt, liquidations, calls and contagion that has them
+holds: low <= estimate <= high in every row of debt, liquidations, calls, contagion and deficits that has them
 warn_fraction: 1e-9
 error_fraction: 1e-6
 */
@@ -20,6 +20,11 @@ with bounds as (
         day, 'contagion of ' || venue as scope, debtrank_low_ratio as low_usd, debtrank_ratio as estimate_usd,
         debtrank_high_ratio as high_usd
     from marts.contagion_daily
+    union all
+    select
+        day, 'deficits of ' || venue || ' at ' || shock_ratio as scope, deficit_low_usd as low_usd,
+        deficit_usd as estimate_usd, deficit_high_usd as high_usd
+    from marts.deficit_daily
 )
 -- greatest() passes over a NULL: a bound that is not there is out of no order
 select

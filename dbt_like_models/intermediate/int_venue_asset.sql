@@ -18,7 +18,7 @@ checks:
   range:
     own_money_low_usd: [0, null]
     closing_move_ratio: [0, 1]
-source: square-root law of impact with a factor of one - Donier and Bonart (2015), Market Microstructure and Liquidity 1, on bitcoin
+source: square-root law of impact, its coefficient by seeds.impact_coefficient - Donier and Bonart (2015), Market Microstructure and Liquidity 1, on bitcoin
 */
 with rates as (
     select day, venue, asset, notional_usd, coalesce(initial_ratio, maintenance_high_ratio) as demanded_ratio
@@ -41,8 +41,10 @@ moved as (
         t.*, c.daily_sigma_ratio,
         -- least() passes over a NULL, and an unknown move is no loss of everything
         case when c.daily_sigma_ratio * t.oi_to_volume_days is not null
-            then least(1, c.daily_sigma_ratio * sqrt(t.oi_to_volume_days)) end as closing_move_ratio
+            then least(1, square_root_impact(t.oi_to_volume_days, 1, c.daily_sigma_ratio, i.estimate::double)) end
+            as closing_move_ratio
     from traded as t
+    cross join seeds.impact_coefficient as i
     left join intermediate.int_cushion as c
         on c.day = t.day and c.asset = t.asset and c.book = 'vintage' and c.day >= $from_day::date
 )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.methods.cascade import square_root_impact_ratio
+
 Vector = npt.ArrayLike
 Matrix = npt.ArrayLike
 Floats = npt.NDArray[np.float64]
@@ -37,21 +39,14 @@ class FireSale:
 
 
 def closing_move_ratio(sigma_ratio: float, open_interest_usd: float, volume_usd: float) -> float:
-    """Fall of a price, a fraction in [0, 1], when an amount is sold within a day: sigma sqrt(Q / V).
+    """Fall of a price, a fraction in [0, 1], when all open interest is sold within a day.
 
-    The square-root law with a factor of one; `sigma_ratio` is of a day's return and `volume_usd` of a day's
-    trade. Raises ValueError when the volume is not positive.
+    The square-root law of `cascade.square_root_impact_ratio` with a coefficient of one, and its errors.
 
     >>> round(closing_move_ratio(0.03, 2.1, 50), 8)
     0.00614817
-
-    References: Donier and Bonart (2015), "A million metaorder analysis of market impact on the Bitcoin",
-    Market Microstructure and Liquidity 1.
     """
-    if not volume_usd > 0:
-        message = f"a price impact needs a traded volume above zero, not {volume_usd}"
-        raise ValueError(message)
-    return float(min(1.0, sigma_ratio * np.sqrt(open_interest_usd / volume_usd)))
+    return float(min(1.0, square_root_impact_ratio(open_interest_usd, volume_usd, sigma_ratio, 1.0)))
 
 
 def shared_losses(positions: Matrix, closing_moves: Vector) -> Floats:

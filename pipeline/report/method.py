@@ -12,11 +12,13 @@ VERSIONED = (
     "basis_daily",
     "borrow_daily",
     "call_ladder_daily",
+    "cascade_daily",
     "concentration_daily",
     "contagion_daily",
     "contagion_pairs_daily",
     "coverage_daily",
     "cushion_daily",
+    "deficit_daily",
     "funding_daily",
     "growth_daily",
     "leverage_daily",
@@ -67,6 +69,17 @@ FORMULAS = (
     (
         "Call ladder",
         "Dollars of standing positions whose call lies within a move of the price.",
+    ),
+    (
+        "Cascade",
+        "The smallest move that is at least the first one plus what the orders called by it would move the "
+        "price: coefficient times daily volatility times the root of orders over the day's volume. In the "
+        "recorded falls of 2022 and 2023 a seventh of what was called was forced.",
+    ),
+    (
+        "Deficit",
+        "What positions owe beyond their own money were all prices to jump at once and everything closed "
+        "there; insurance funds pay first, what they lack is uncovered.",
     ),
     (
         "Basis and carry",

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 import duckdb
 import numpy as np
 import pytest
+from made_book import (
+    DAYS,
+    DEMANDED,
+    GROWTH,
+    HIGH,
+    LAST,
+    LOW,
+    MODELS,
+    PRICE,
+    TABLES,
+    made_book,
+    mixture_of,
+    shares,
+)  # fmt: skip
 from scipy.stats import norm
 
-from pipeline.build import FIRST_DAY, build_model, load_seeds
+from pipeline.build import FIRST_DAY, build_model
 from pipeline.methods.basis import constant_maturity_apr
 from pipeline.methods.concentration import gini, hhi, theil_split, top_share
 from pipeline.methods.cushion import (
@@ -24,69 +38,18 @@ from pipeline.methods.cushion import (
 from pipeline.methods.forced_orders import orders_behind
 from pipeline.methods.tiers import lognormal_maintenance_ratio, maintenance_margin, tier_table
 from pipeline.methods.vintages import entry_shares
-from pipeline.models import read_models
-from pipeline.warehouse import open_warehouse
-
-MODELS = {model.name: model for model in read_models()}
-FIRST, DAYS = date(2026, 1, 1), 60
-LAST = FIRST + timedelta(days=DAYS - 1)
-LOW, HIGH, DEMANDED = 0.004, 0.011, 0.015
-RNG = np.random.default_rng(11)
-PRICE = 100 * np.exp(np.cumsum(RNG.normal(0, 0.03, DAYS)))
-GROWTH = np.concatenate([[0.0], RNG.normal(0, 0.05, DAYS - 1)])
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Sixty days of one asset's price and growth, and the models of the cushion built on them."""
-    home = tmp_path_factory.mktemp("made")
-    with open_warehouse(home / "warehouse.duckdb", home / "raw") as connection:
-        load_seeds(connection)
-        for model in read_models():
-            if not any(read.startswith(("signals.", "internal.")) for read in model.reads):
-                build_model(connection, model, FIRST_DAY)
-        for place in range(DAYS):
-            day = FIRST + timedelta(days=place)
-            connection.execute("insert into intermediate.int_days values ($1)", [day])
-            connection.execute(
-                "insert into intermediate.int_asset_price (vintage, day, asset, price_usd)"
-                " values ('latest', $1, 'BTC', $2)",
-                [day, PRICE[place]],
-            )
-            connection.execute(
-                "insert into intermediate.int_growth (vintage, day, scope_type, scope, horizon_days,"
-                " quantity_growth_ratio, matched_ratio) values ('latest', $1, 'asset', 'BTC', 1, $2, 1)",
-                [day, GROWTH[place]],
-            )
-            connection.execute(
-                "insert into intermediate.int_market_day"
-                " (vintage, day, venue, market, asset, status, seen_usd)"
-                " values ('latest', $1, 'okx', 'A', 'BTC', 'seen', 1000)",
-                [day],
-            )
-            connection.execute(
-                "insert into intermediate.int_margin_rate (vintage, day, venue, asset, notional_usd,"
-                " maintenance_low_ratio, maintenance_high_ratio, initial_ratio, tabled_ratio, tier_source)"
-                " values ('latest', $1, 'okx', 'BTC', 1000, $2, $3, $4, 1, 'made')",
-                [day, LOW, HIGH, DEMANDED],
-            )
-        for name in ("int_entry_vintage", "int_cushion", "cushion_daily", "call_ladder_daily"):
-            build_model(connection, MODELS[name], FIRST_DAY)
-        yield connection
+    yield from made_book(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture(scope="module")
 def mixture(made: duckdb.DuckDBPyConnection) -> Mixture:
-    rows = made.execute(
-        "select leverage::double, notional_share_ratio::double from seeds.leverage_mixture"
-    ).fetchall()
-    assert sum(share for _, share in rows) == pytest.approx(1, abs=1e-12)
-    return Mixture(*np.array(rows).T)
-
-
-def shares() -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    level = np.cumprod(1 + GROWTH)
-    return {rule: entry_shares(level, rule) for rule in ("pro_rata", "fifo", "lifo")}
+    found = mixture_of(made)
+    assert found.share.sum() == pytest.approx(1, abs=1e-12)
+    return found
 
 
 @pytest.mark.parametrize("rule", ["pro_rata", "fifo", "lifo"])
@@ -183,15 +146,13 @@ def test_every_day_keeps_its_bounds_in_order(made: duckdb.DuckDBPyConnection) ->
 
 
 def test_building_the_last_days_again_changes_nothing(made: duckdb.DuckDBPyConnection) -> None:
-    tables = ("int_entry_vintage", "int_cushion", "cushion_daily", "call_ladder_daily")
-
     def content() -> list[object]:
         return [
-            made.execute(f"select * from {MODELS[name].table} order by all").fetchall() for name in tables
+            made.execute(f"select * from {MODELS[name].table} order by all").fetchall() for name in TABLES
         ]
 
     whole = content()
-    for name in tables:
+    for name in TABLES:
         build_model(made, MODELS[name], LAST - timedelta(days=3))
     assert content() == whole
 

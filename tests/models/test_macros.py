@@ -34,6 +34,9 @@ CASES = {
     "snapped_hours(1.0003)": 1,
     "snapped_hours(16)": None,
     "snapped_hours(3)": None,
+    # 2 x 0.03 x sqrt(1 / 4)
+    "square_root_impact(1.0, 4.0, 0.03, 2.0)": 0.03,
+    "square_root_impact(2.1, null::double, 0.03, 1.0)": None,
     "safe_ratio(1.0, 4.0)": 0.25,
     "safe_ratio(1.0, 0.0)": None,
     "if_possible(1e-15, 1e-15, 1e9)": 1e-15,

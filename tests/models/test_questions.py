@@ -138,3 +138,24 @@ def test_what_others_published_stands_beside_what_we_do_not_cover(marts: duckdb.
     (volume,) = ask(marts, named("published_elsewhere"), measure="volume")
     # L06: 85.7 tn at the printed mean are 324 days
     assert 85.7e12 / volume["published_usd"] == pytest.approx(324, abs=1)
+
+
+def test_the_distance_to_instability_is_what_the_gain_leaves(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "insert into cascade_daily (day, asset, shock_ratio, first_called_usd, gain_ratio, is_unstable)"
+        " values ('2026-03-01', 'BTC', -0.1, 5, 0.25, false), ('2026-03-01', 'ETH', -0.1, 9, null, null),"
+        " ('2026-03-01', 'BTC', -0.05, 1, 0.5, false), ('2026-02-28', 'BTC', -0.1, 7, 0.1, false)"
+    )
+    eth, btc = ask(marts, named("cascades"))
+    assert (eth["asset"], eth["to_instability_ratio"]) == ("ETH", None)
+    assert (btc["asset"], btc["to_instability_ratio"]) == ("BTC", 0.75)
+
+
+def test_a_venue_without_a_fund_has_no_uncovered_part(marts: duckdb.DuckDBPyConnection) -> None:
+    marts.execute(
+        "insert into deficit_daily (day, venue, shock_ratio, deficit_usd, insurance_fund_usd, uncovered_usd)"
+        " values ('2026-03-01', 'okx', -0.2, 30, 20, 10), ('2026-03-01', 'gate', -0.2, 50, null, null),"
+        " ('2026-03-01', 'okx', -0.1, 9, 20, 0)"
+    )
+    found = [(row["venue"], row["uncovered_usd"]) for row in ask(marts, named("deficits"))]
+    assert found == [("gate", None), ("okx", 10)]

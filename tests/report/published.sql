@@ -60,6 +60,15 @@ create table cushion_daily (day date, scope_type text, scope text, book text, no
   formula_version text default '1');
 create table call_ladder_daily (day date, asset text, shock_ratio double, called_low_usd double, called_usd double,
   called_high_usd double, tiers_as_of date, is_counterfactual boolean, formula_version text default '1');
+create table cascade_daily (day date, asset text, shock_ratio double, first_called_usd double,
+  final_move_low_ratio double, final_move_ratio double, final_move_high_ratio double, forced_usd double,
+  amplification_ratio double, gain_ratio double, is_unstable boolean, daily_volume_usd double,
+  volume_coverage_ratio double, daily_sigma_ratio double, tiers_as_of date, is_counterfactual boolean,
+  formula_version text default '1');
+create table deficit_daily (day date, venue text, shock_ratio double, notional_usd double, covered_ratio double,
+  deficit_low_usd double, deficit_usd double, deficit_high_usd double, deficit_if_new_usd double,
+  insurance_fund_usd double, is_fund_partial boolean, fund_covers text, fund_used_usd double, uncovered_usd double,
+  fund_to_deficit_ratio double, tiers_as_of date, is_counterfactual boolean, formula_version text default '1');
 create table contagion_daily (day date, venue text, open_interest_usd double, coverage_ratio double,
   overlap_ratio double, direct_ratio double, debtrank_low_ratio double, debtrank_ratio double,
   debtrank_high_ratio double, worst_venue text, worst_loss_ratio double, fire_sale_ratio double,
@@ -253,6 +262,18 @@ from (select *, case when book = 'vintage' then 0.15 + 0.05 * sin(back / 60) els
 insert into call_ladder_daily
 select day, asset, shock, 1e9 * abs(shock) * 8, 1e9 * abs(shock) * 10, 1e9 * abs(shock) * 16, day - 2, false, '1'
 from days, (select unnest([-0.2, -0.1, -0.05, 0.05, 0.1, 0.2]) as shock), (select unnest(['BTC', 'ETH']) as asset);
+
+insert into cascade_daily
+select day, asset, shock, 1e9 * abs(shock) * 10, shock * 1.02, shock * 1.1, shock * 1.3, 1e9 * abs(shock) * 12, 1.1, 0.08,
+  false, 3e10, 1, 0.03, day - 2, false, '1'
+from days, (select unnest([-0.2, -0.1, -0.05, 0.05, 0.1, 0.2]) as shock), (select unnest(['BTC', 'ETH', 'SOL']) as asset);
+
+insert into deficit_daily
+select day, venue, shock, usd, 1, usd * 0.01, usd * 0.02, usd * 0.03, usd * 0.02,
+  case when venue <> 'hyperliquid' then usd * 0.015 end, case when venue <> 'hyperliquid' then venue = 'binance' end,
+  case when venue = 'binance' then 'USDT-margined contracts' end, case when venue <> 'hyperliquid' then usd * 0.015 end,
+  case when venue <> 'hyperliquid' then usd * 0.005 end, case when venue <> 'hyperliquid' then 0.75 end, day - 2, false, '1'
+from cells, (select unnest([-0.2, -0.1, -0.05, 0.05, 0.1, 0.2]) as shock) where is_seen;
 
 insert into contagion_daily
 select day, venue, usd, 1, 0.9, 0.1 * share, 0.01 * share, 0.12 * share, 1 - share, 'binance', 0.08, 0.3 * share, '1'

@@ -30,7 +30,7 @@ def page(report: Path) -> Reader:
 def test_sections_are_found_and_ordered() -> None:
     keys = [section.key for section in find_sections()]
     assert keys == [
-        "headline", "changes", "debt", "leverage", "cost", "cushion", "concentration", "contagion",
+        "headline", "changes", "debt", "leverage", "cost", "cushion", "stress", "concentration", "contagion",
         "signals", "coverage", "method",
     ]  # fmt: skip
 
