@@ -46,7 +46,7 @@ def closing_move_ratio(sigma_ratio: float, open_interest_usd: float, volume_usd:
     >>> round(closing_move_ratio(0.03, 2.1, 50), 8)
     0.00614817
     """
-    return float(min(1.0, square_root_impact_ratio(open_interest_usd, volume_usd, sigma_ratio, 1.0)))
+    return min(1.0, float(square_root_impact_ratio(open_interest_usd, volume_usd, sigma_ratio, 1.0)))
 
 
 def shared_losses(positions: Matrix, closing_moves: Vector) -> Floats:

@@ -39,7 +39,10 @@ ONLY = {
         "pipeline.schedules": "says when they run",
         "pipeline.engine": "runs the job for the commands",
     },
-    "ccxt": {"pipeline.venues.client": "the one place that talks to exchanges"},
+    "ccxt": {
+        "pipeline.venues.client": "the one place that talks to exchanges",
+        "pipeline.venues.ccxt_bounds": "keeps what it counts and reads within bounds",
+    },
 }
 ONLY_CALLS = {
     "clock": (

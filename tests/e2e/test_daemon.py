@@ -110,18 +110,20 @@ def dagster(tmp_path_factory: pytest.TempPathFactory, exchange: ReplayServer) ->
         server = made.start(
             "dagster", "api", "grpc", "-m", "pipeline.definitions", "-h", "127.0.0.1", "-p", str(port)
         )
-        started: list[psutil.Process] = []
+        runs: list[psutil.Process] = []
         try:
             wait_until(lambda: _answers(port), "the code server does not answer")
             yield made
-            started += server.children(recursive=True)
+            runs += server.children(recursive=True)
         finally:
             exchange.clear_faults()
-            started += made.processes
             for process in made.processes:
                 if process.poll() is None:
                     process.terminate()
-            _, alive = psutil.wait_procs(started, timeout=60)
+            # Dagster's own server may wait for good for a run that was ended: that is no process of ours
+            for process in psutil.wait_procs(made.processes, timeout=30)[1]:
+                process.kill()
+            _, alive = psutil.wait_procs(runs, timeout=30)
             for process in alive:
                 process.kill()
         assert alive == []
