@@ -125,4 +125,5 @@ def test_many_changed_answers(tapes: dict[str, Tape], loop: asyncio.AbstractEven
         fuzz(tape, loop, SOAK_CASES)
     finally:
         totals = {kind: sum(count[kind] for count in tape.counts.values()) for kind in COUNTED}
-        write_result("fuzz", {"venue": name, "answers_changed": len(tape.counts), **totals})
+        row = {"venue": name, "answers_changed": len(tape.counts), "kinds_of_change": len(KINDS)}
+        write_result("fuzz", {**row, **totals})
