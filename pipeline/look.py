@@ -30,7 +30,7 @@ def venue_rows(name: str | None = None) -> list[dict[str, str]]:
             row = {"venue": venue.name, "dataset": dataset.value}
             if isinstance(report, Reports):
                 row |= {
-                    "access": "public",
+                    "access": "needs a key" if report.needs_key else "public",
                     "unit": _units(report.unit),
                     "calls": report.how,
                     "history": f"{report.history_days} days" if report.history_days else "none",

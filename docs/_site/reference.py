@@ -170,8 +170,9 @@ def _venues() -> str:
         for row in rows:
             link = f"[documents]({row['link']}) " if row.get("link", "").startswith("http") else ""
             cells = [row["dataset"], row["access"], "", "", ""]
-            if row["access"] == "public":
-                cells = [row["dataset"], row["unit"], row["calls"], row["history"], row["evidence"]]
+            if "unit" in row:
+                asked = row["calls"] if row["access"] == "public" else f"{row['calls']}, with a key"
+                cells = [row["dataset"], row["unit"], asked, row["history"], row["evidence"]]
             lines.append(
                 f"| {' | '.join(one.replace('_', ' ') for one in cells)} | {link}{_cell(row['note'])} |"
             )
