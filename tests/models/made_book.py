@@ -11,8 +11,9 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+from empty_tables import build_empty
 
-from pipeline.build import FIRST_DAY, build_model, load_seeds
+from pipeline.build import FIRST_DAY, build_model
 from pipeline.methods.cushion import Mixture
 from pipeline.methods.vintages import entry_shares
 from pipeline.models import read_models
@@ -34,10 +35,7 @@ GROWTH = np.concatenate([[0.0], RNG.normal(0, 0.05, DAYS - 1)])
 def made_book(home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse of the made days, below `home`."""
     with open_warehouse(home / "warehouse.duckdb", home / "raw") as connection:
-        load_seeds(connection)
-        for model in read_models():
-            if not any(read.startswith(("signals.", "internal.")) for read in model.reads):
-                build_model(connection, model, FIRST_DAY)
+        build_empty(connection)
         for place in range(DAYS):
             day = FIRST + timedelta(days=place)
             connection.execute("insert into intermediate.int_days values ($1)", [day])

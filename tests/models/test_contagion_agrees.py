@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import duckdb
 import numpy as np
 import pytest
+from empty_tables import build_empty
 
-from pipeline.build import FIRST_DAY, build_model, load_seeds
+from pipeline.build import FIRST_DAY, build_model
 from pipeline.methods.contagion import (
     debtrank_ratio,
     fire_sale,
@@ -37,10 +38,7 @@ OWN = HELD * RNG.uniform(0.005, 0.01, HELD.shape), HELD * RNG.uniform(0.05, 0.2,
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     home = tmp_path_factory.mktemp("contagion")
     with open_warehouse(home / "warehouse.duckdb", home / "raw") as connection:
-        load_seeds(connection)
-        for model in read_models():
-            if not any(read.startswith(("signals.", "internal.")) for read in model.reads):
-                build_model(connection, model, FIRST_DAY)
+        build_empty(connection)
         for at, venue, asset in zip(*np.nonzero(HELD), strict=True):
             connection.execute(
                 "insert into intermediate.int_venue_asset values ($1, $2, $3, $4, $5, $6, $7, $8, 1, 1, $9)",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import duckdb
@@ -18,8 +17,6 @@ from made_book import (
     MODELS,
     PRICE,
     TABLES,
-    made_book,
-    mixture_of,
     shares,
 )  # fmt: skip
 from scipy.stats import norm
@@ -38,18 +35,6 @@ from pipeline.methods.cushion import (
 from pipeline.methods.forced_orders import orders_behind
 from pipeline.methods.tiers import lognormal_maintenance_ratio, maintenance_margin, tier_table
 from pipeline.methods.vintages import entry_shares
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    yield from made_book(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture(scope="module")
-def mixture(made: duckdb.DuckDBPyConnection) -> Mixture:
-    found = mixture_of(made)
-    assert found.share.sum() == pytest.approx(1, abs=1e-12)
-    return found
 
 
 @pytest.mark.parametrize("rule", ["pro_rata", "fifo", "lifo"])

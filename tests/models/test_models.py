@@ -16,8 +16,9 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from empty_tables import build_empty, raw_tables
 
-from pipeline.build import FIRST_DAY, build_model, load_seeds
+from pipeline.build import FIRST_DAY, build_model
 from pipeline.models import Model, read_models
 from pipeline.warehouse import open_warehouse
 
@@ -37,17 +38,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse in which every table exists, with its real types and without a row (seeds are whole)."""
     path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
     with open_warehouse(path, path.parent / "raw") as connection:
-        for (name,) in connection.execute(
-            "select view_name from duckdb_views() where schema_name = 'raw'"
-        ).fetchall():
-            connection.execute(f"create table internal.moved as select * from raw.{name}")
-            connection.execute(f"drop view raw.{name}")
-            connection.execute(f"create table raw.{name} as select * from internal.moved")
-            connection.execute("drop table internal.moved")
-        load_seeds(connection)
-        for model in read_models():
-            if not any(read.startswith(("signals.", "internal.")) for read in model.reads):
-                build_model(connection, model, FIRST_DAY)
+        raw_tables(connection)
+        build_empty(connection)
     return path
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from empty_tables import build_empty, raw_tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.build import FIRST_DAY, build_model, load_seeds
+from pipeline.build import FIRST_DAY, build_model
 from pipeline.models import read_models
 from pipeline.warehouse import open_warehouse
 
@@ -27,17 +28,8 @@ BOOK = st.lists(st.tuples(USD, USD), min_size=4, max_size=4)
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     home = tmp_path_factory.mktemp("properties")
     with open_warehouse(home / "warehouse.duckdb", home / "raw") as connection:
-        load_seeds(connection)
-        for model in read_models():
-            if not any(read.startswith(("signals.", "internal.")) for read in model.reads):
-                build_model(connection, model, FIRST_DAY)
-        # rows can be put into a table and not into a view over files
-        views = "select view_name from duckdb_views() where schema_name = 'raw'"
-        for (name,) in connection.execute(views).fetchall():
-            connection.execute(f"create table internal.moved as select * from raw.{name}")
-            connection.execute(f"drop view raw.{name}")
-            connection.execute(f"create table raw.{name} as select * from internal.moved")
-            connection.execute("drop table internal.moved")
+        build_empty(connection)
+        raw_tables(connection)
         yield connection
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 import numpy as np
 import pytest
-from made_book import DEMANDED, HIGH, LAST, LOW, MODELS, PRICE, VOLUME, made_book, mixture_of, shares
+from made_book import DEMANDED, HIGH, LAST, LOW, MODELS, PRICE, VOLUME, shares
 
 from pipeline.build import FIRST_DAY, build_model
 from pipeline.methods.cascade import (
@@ -18,18 +16,6 @@ from pipeline.methods.cascade import (
     waterfall,
 )
 from pipeline.methods.cushion import Mixture, called_ratio, ewma_sigma_ratio
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    yield from made_book(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture(scope="module")
-def mixture(made: duckdb.DuckDBPyConnection) -> Mixture:
-    found = mixture_of(made)
-    assert found.share.sum() == pytest.approx(1, abs=1e-12)
-    return found
 
 
 def test_where_a_cascade_ends(made: duckdb.DuckDBPyConnection, mixture: Mixture) -> None:

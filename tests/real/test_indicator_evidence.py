@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from empty_tables import build_empty
 from recorded import SHARED, STRUCTURE, needs_shared, recorded, seed
 
 from pipeline.build import FIRST_DAY, build_model, load_seeds
@@ -189,10 +190,7 @@ def test_concentration_of_the_day_of_96_venues(one_day: pd.DataFrame, tmp_path: 
     venues = grid.sum(axis=1)
     models = {model.name: model for model in read_models()}
     with open_warehouse(tmp_path / "warehouse.duckdb", tmp_path / "raw") as connection:
-        load_seeds(connection)
-        for model in read_models():
-            if not any(read.startswith(("signals.", "internal.")) for read in model.reads):
-                build_model(connection, model, FIRST_DAY)
+        build_empty(connection)
         connection.register("rows", one_day)
         connection.execute(
             "insert into intermediate.int_market_day (vintage, day, venue, market, asset, status, seen_usd)"
