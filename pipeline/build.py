@@ -92,14 +92,6 @@ class BrokenTable(ContractBroken):
         self.results = results
 
 
-def check_names(model: Model) -> list[str]:
-    """The checks of a model in the order they run."""
-    names = ["rows", "grain_is_unique", "not_null"]
-    names += [f"range_{column}" for column in model.checks.range]
-    names += [f"values_{column}" for column in model.checks.values]
-    return names
-
-
 def run_checks(connection: duckdb.DuckDBPyConnection, model: Model, start: date) -> list[CheckResult]:
     """Every check of a model, over the days just built; the row count is of the whole table."""
     table = model.table

@@ -1,11 +1,11 @@
 """One asset a SQL model, with its checks and column lineage. Made from `dbt_like_models/`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
 from pipeline.assets.raw import raw_keys
-from pipeline.build import BrokenTable, CheckResult, build_model, check_names, write_dictionary
+from pipeline.build import BrokenTable, CheckResult, build_model, write_dictionary
 from pipeline.models import Model, column_lineage, read_models
 from pipeline.quality.rules import NOT_COMPARED
 from pipeline.runtime import Runtime
@@ -22,13 +22,14 @@ def signal_keys() -> list[dg.AssetKey]:
     return [dg.AssetKey(["signals", name]) for name in SIGNALS]
 
 
+CONTRACT = "contract"
 RISK_KEY = dg.AssetKey(["signals", "risk"])
 SCOREBOARD_KEY = dg.AssetKey(["signals", "scoreboard"])
 EPISODES_KEY = dg.AssetKey(["signals", "explosive_episodes"])
 ANOMALIES_KEY = dg.AssetKey(["signals", "anomalies"])
 
 
-def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
+def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey | dg.AssetDep]:
     keys: list[dg.AssetKey] = []
     for read in model.reads:
         schema = read.split(".", 1)[0]
@@ -48,7 +49,12 @@ def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
             keys.append(RISK_KEY)
         elif read == "internal.dictionary":
             keys += [table_key(other) for other in models if other != model.table]
-    return sorted(set(keys))
+    return [_last_day_of(key) if key in raw_keys() else key for key in sorted(set(keys))]
+
+
+def _last_day_of(key: dg.AssetKey) -> dg.AssetDep:
+    """A table is made of every day; asked for all of them, Dagster lists years of days at each step."""
+    return dg.AssetDep(key, partition_mapping=dg.LastPartitionMapping())
 
 
 def model_asset(model: Model) -> dg.AssetsDefinition:
@@ -62,7 +68,11 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
         description=model.title,
         deps=_upstream(model, models),
         kinds={"duckdb", "sql"},
-        check_specs=[dg.AssetCheckSpec(name=name, asset=key) for name in check_names(model)],
+        check_specs=[
+            dg.AssetCheckSpec(
+                name=CONTRACT, asset=key, description="What the model's header demands of its rows."
+            )
+        ],
         required_resource_keys={"runtime"},
     )
     def build(
@@ -75,7 +85,7 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
             built = build_model(runtime.connection, model, runtime.plan.from_day)
         except BrokenTable as broken:
             # not raised: an exception would drop the checks' outcomes from the log
-            yield from _results(key, broken.results)
+            yield _contract(key, broken.results)
             raise dg.Failure(description=str(broken), allow_retries=False) from broken
         runtime.on_table(model.name)
         yield dg.MaterializeResult(
@@ -86,22 +96,35 @@ def model_asset(model: Model) -> dg.AssetsDefinition:
                 **_lineage(runtime, model),
             }
         )
-        yield from _results(key, built.checks)
+        yield _contract(key, built.checks)
 
     return build
 
 
-def _results(key: dg.AssetKey, results: list[CheckResult]) -> Iterator[dg.AssetCheckResult]:
-    for result in results:
-        yield dg.AssetCheckResult(
-            asset_key=key,
-            check_name=result.name,
-            passed=result.passed,
-            metadata={
-                "compared": result.compared,
-                "problem": result.problem or ("none" if result.compared else NOT_COMPARED),
-            },
-        )
+def _contract(key: dg.AssetKey, results: Sequence[CheckResult]) -> dg.AssetCheckResult:
+    """All rules of a table's header as one check: as many as there are rules would be half of a small run."""
+    problems = "; ".join(result.problem for result in results if not result.passed)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=CONTRACT,
+        passed=not problems,
+        metadata={
+            "compared": max(result.compared for result in results),
+            "problem": problems or "none",
+            "rules": outcomes_of(
+                (one.name, one.compared, one.problem or ("none" if one.compared else NOT_COMPARED))
+                for one in results
+            ),
+        },
+    )
+
+
+def outcomes_of(rules: Iterable[tuple[str, int, str]]) -> dg.JsonMetadataValue:
+    """Rules of one check, from (name, how much it looked at, what broke it)."""
+    # JSON, not Markdown: a sentence can hold what a venue sent
+    return dg.MetadataValue.json(
+        {name: {"compared": compared, "broken": sentence} for name, compared, sentence in rules}
+    )
 
 
 def _lineage(runtime: Runtime, model: Model) -> dict[str, dg.TableColumnLineage]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pipeline.assets.models import table_key
+from pipeline.assets.models import outcomes_of, table_key
 from pipeline.assets.raw import raw_key
 from pipeline.models import read_models
 from pipeline.quality.docs import write_identities, write_page
@@ -59,37 +59,42 @@ def raw_quality(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetChec
                 )
 
 
-def table_quality(suite: Suite, key: dg.AssetKey, prefix: str = "expect") -> dg.AssetChecksDefinition:
-    """The rules of one table; a blocking one that breaks stops what is built on the asset."""
+def table_quality(suite: Suite, key: dg.AssetKey, subject: str = "") -> dg.AssetChecksDefinition:
+    """The rules of one table as two checks: a rule that blocks stops what is built on the asset, others warn.
+
+    subject: of what rows, where the asset itself holds others. The outcome of each rule is in the metadata.
+    """
+    names = {
+        is_blocking: f"{'blocking_' * is_blocking}{subject}expectations" for is_blocking in (True, False)
+    }
 
     @dg.multi_asset_check(
         name=f"{suite.table.replace('.', '_')}_quality",
         specs=[
-            dg.AssetCheckSpec(name=f"{prefix}_{rule.name}", asset=key, blocking=rule.is_blocking)
-            for rule in suite.all_rules
+            dg.AssetCheckSpec(name=name, asset=key, blocking=is_blocking)
+            for is_blocking, name in names.items()
         ],
         can_subset=True,
         required_resource_keys={"runtime"},
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         result = _judged(context.resources.runtime, suite)
-        if result is None:
-            # said all the same: a blocking check without a result leaves a warning in every run
-            for rule in suite.all_rules:
-                yield dg.AssetCheckResult(
-                    check_name=f"{prefix}_{rule.name}",
-                    asset_key=key,
-                    passed=True,
-                    metadata={"rows": 0, "broken": NOT_COMPARED},
-                )
-            return
-        for verdict in result.verdicts:
+        verdicts = result.verdicts if result is not None else ()
+        # both are said without a row, too: a blocking check without a result leaves a warning in every run
+        for is_blocking, name in names.items():
+            told = [verdict for verdict in verdicts if verdict.rule.is_blocking == is_blocking]
+            broken = [verdict for verdict in told if not verdict.passed]
+            sentences = "; ".join(verdict.sentence for verdict in broken)
             yield dg.AssetCheckResult(
-                check_name=f"{prefix}_{verdict.rule.name}",
+                check_name=name,
                 asset_key=key,
-                passed=verdict.passed,
-                severity=_severity([verdict]),
-                metadata={"rows": verdict.rows, "broken": verdict.sentence},
+                passed=not broken,
+                severity=_severity(broken),
+                metadata={
+                    "rows": max((verdict.rows for verdict in told), default=0),
+                    "broken": sentences or ("none" if any(one.compared for one in told) else NOT_COMPARED),
+                    "rules": outcomes_of((one.rule.name, one.compared, one.sentence) for one in told),
+                },
             )
 
     return check
@@ -140,7 +145,7 @@ def quality_checks() -> list[dg.AssetChecksDefinition]:
     alone = [suite for suite in RAW_SUITES if suite not in _BY_VENUE]
     return [
         raw_quality,
-        *(table_quality(suite, table_key(f"staging.stg_{suite.name}"), "expect_raw") for suite in alone),
+        *(table_quality(suite, table_key(f"staging.stg_{suite.name}"), "raw_") for suite in alone),
         *(table_quality(suite, table_key(suite.table)) for suite in STAGING_SUITES),
     ]
 

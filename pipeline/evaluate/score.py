@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pipeline.evaluate.rule import (
@@ -29,6 +30,7 @@ REPETITIONS = 2000
 SEED = 42
 DAYS_A_YEAR = 365.25
 NONE: Vector = np.empty(0)
+Marks = npt.NDArray[np.bool_]
 
 # Series on one calendar share their resamples: drawing them costs more than scoring one series.
 _counts = lru_cache(maxsize=16)(block_counts)
@@ -95,22 +97,27 @@ def score(
     volatility itself. All stand on the candidate's calendar. The gain is the AUROC less the reference's on
     the days that both have.
     """
-    known = labels.notna() & candidate.value.notna()
-    marks, values = labels[known], candidate.value[known]
-    alarm = candidate.is_alarm & candidate.value.notna()
-    leads = _leads(alarm, known & (labels == 1), events, horizon_days)
+    days = pd.DatetimeIndex(labels.index)
+    label, value = (np.asarray(one, dtype=np.float64) for one in (labels, candidate.value))
+    is_valued = ~np.isnan(value)
+    known = ~np.isnan(label) & is_valued
+    marks, values, kept = label[known], value[known], days[known]
+    alarm = np.asarray(candidate.is_alarm, dtype=np.bool_) & is_valued
+    leads = _leads(days, alarm, known & (label == 1), events, horizon_days)
     warned = [lead for lead in leads if np.isfinite(lead)]
-    resampled = _resampled(marks, values, horizon_days) if len(leads) >= LEAST_EVENTS_FOR_INTERVAL else NONE
+    has_interval = len(leads) >= LEAST_EVENTS_FOR_INTERVAL
+    resampled = _resampled(kept, marks, values, horizon_days) if has_interval else NONE
     low, high = interval(resampled)
     gain = gain_low = gain_high = float("nan")
     if reference is not None:
-        both = known & reference.notna()
-        ours, theirs = candidate.value[both], reference[both]
-        gain = auroc(labels[both], ours) - auroc(labels[both], theirs)
-        if len(_leads(alarm, both & (labels == 1), events, horizon_days)) >= LEAST_EVENTS_FOR_INTERVAL:
-            if not both.equals(known):
-                resampled = _resampled(labels[both], ours, horizon_days)
-            gain_low, gain_high = interval(resampled - _resampled(labels[both], theirs, horizon_days))
+        other = np.asarray(reference, dtype=np.float64)
+        both = known & ~np.isnan(other)
+        gain = auroc(label[both], value[both]) - auroc(label[both], other[both])
+        if len(_leads(days, alarm, both & (label == 1), events, horizon_days)) >= LEAST_EVENTS_FOR_INTERVAL:
+            if not np.array_equal(both, known):
+                resampled = _resampled(days[both], label[both], value[both], horizon_days)
+            theirs = _resampled(days[both], label[both], other[both], horizon_days)
+            gain_low, gain_high = interval(resampled - theirs)
     counted = _confusion(marks == 1, alarm[known])
     return Score(
         signal=candidate.name,
@@ -120,8 +127,8 @@ def score(
         events=len(leads),
         events_warned=len(warned),
         scored_days=len(marks),
-        sample_from=marks.index[0] if len(marks) else None,
-        sample_to=marks.index[-1] if len(marks) else None,
+        sample_from=kept[0] if len(kept) else None,
+        sample_to=kept[-1] if len(kept) else None,
         auroc=auroc(marks, values),
         auroc_low=low,
         auroc_high=high,
@@ -135,22 +142,23 @@ def score(
         noise_to_signal_ratio=counted.noise_to_signal_ratio,
         usefulness_ratio=counted.usefulness_ratio(ALESSI_DETKEN_WEIGHT),
         relative_usefulness_ratio=counted.relative_usefulness_ratio(SARLIN_WEIGHT),
-        false_alarms_a_year=_false_alarms_a_year(alarm, labels, len(marks)),
+        false_alarms_a_year=_false_alarms_a_year(alarm, label, len(marks)),
         median_lead_days=float(np.median(warned)) if warned else float("nan"),
         reason=_why_no_interval(len(leads), len(marks)),
     )
 
 
-def _resampled(marks: pd.Series[float], values: pd.Series[float], horizon_days: int) -> Vector:
+def _resampled(kept: pd.DatetimeIndex, marks: Vector, values: Vector, horizon_days: int) -> Vector:
     """AUROCs of resampled calendars, in which unscored days between the first and the last are drawn too."""
-    days = (pd.DatetimeIndex(marks.index) - marks.index[0]).days.to_numpy()
+    days = (kept - kept[0]).days.to_numpy()
     counts = _counts(int(days[-1]) + 1, block_days(horizon_days), REPETITIONS, SEED)
-    return resampled_aurocs(pairs_by_day(marks.to_numpy(), values.to_numpy(), days), counts)
+    return resampled_aurocs(pairs_by_day(marks, values, days), counts)
 
 
 def _leads(
-    alarm: pd.Series[bool],
-    is_before: pd.Series[bool],
+    days: pd.DatetimeIndex,
+    alarm: Marks,
+    is_before: Marks,
     events: Sequence[pd.Timestamp],
     horizon_days: int,
 ) -> list[float]:
@@ -158,21 +166,20 @@ def _leads(
 
     A window that reaches over an earlier event begins after the days that are left out for that one.
     """
-    days = pd.DatetimeIndex(is_before.index)
-    scored, alarms = is_before.to_numpy(), (alarm & is_before).to_numpy()
+    alarms = alarm & is_before
     leads = []
     begin_after = 0
     for event in events:
         place = (event - days[0]).days
         window = slice(max(place - horizon_days, begin_after), place)
         begin_after = place + AFTER_DAYS + 1
-        if scored[window].any():
+        if is_before[window].any():
             found = np.flatnonzero(alarms[window])
             leads.append(float(place - window.start - found[0]) if len(found) else float("nan"))
     return leads
 
 
-def _confusion(is_before: pd.Series[bool], alarm: pd.Series[bool]) -> Confusion:
+def _confusion(is_before: Marks, alarm: Marks) -> Confusion:
     return Confusion(
         hits=int((is_before & alarm).sum()),
         false_alarms=int((~is_before & alarm).sum()),
@@ -181,11 +188,14 @@ def _confusion(is_before: pd.Series[bool], alarm: pd.Series[bool]) -> Confusion:
     )
 
 
-def _false_alarms_a_year(alarm: pd.Series[bool], labels: pd.Series[float], scored_days: int) -> float:
+def _false_alarms_a_year(alarm: Marks, labels: Vector, scored_days: int) -> float:
     """Spells of alarm all of whose days are labelled 0, over the years scored."""
-    spell = (alarm & ~alarm.shift(fill_value=False)).cumsum()[alarm]
-    is_false = (labels[alarm] == 0).groupby(spell).all()
-    return float(is_false.sum() * DAYS_A_YEAR / scored_days) if scored_days else float("nan")
+    if not scored_days:
+        return float("nan")
+    begins = np.flatnonzero(alarm & ~np.r_[False, alarm[:-1]])
+    # quiet days between two spells do not stop the earlier one from being false
+    is_false = np.logical_and.reduceat((labels == 0) | ~alarm, begins) if len(begins) else NONE
+    return float(is_false.sum() * DAYS_A_YEAR / scored_days)
 
 
 def _why_no_interval(events: int, scored_days: int) -> str:

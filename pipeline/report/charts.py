@@ -286,6 +286,7 @@ def _layered(layers: Sequence[Any]) -> dict[str, Any]:
 
 
 def _finished(chart: Any, height: int) -> dict[str, Any]:  # noqa: ANN401
-    spec: dict[str, Any] = chart.properties(width="container", height=height).to_dict()
+    # Checked against Vega-Lite's schema in tests: doing it for each picture is a third of a report's time.
+    spec: dict[str, Any] = chart.properties(width="container", height=height).to_dict(validate=False)
     # The schema's address would be the only outside link of the page; the shared config is sent once.
     return {name: part for name, part in spec.items() if name not in {"$schema", "config"}}

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -83,16 +84,22 @@ class ReportData:
 
     def missing(self, needs: Mapping[str, tuple[str, ...]]) -> list[str]:
         """`table` or `table.column` of what a section needs and the published file lacks."""
-        have: dict[str, set[str]] = {}
-        for row in self.rows("select table_name, column_name from information_schema.columns"):
-            have.setdefault(row["table_name"], set()).add(row["column_name"])
         lacking = []
         for table, columns in needs.items():
-            if table not in have:
+            if table not in self._tables:
                 lacking.append(table)
             else:
-                lacking.extend(f"{table}.{column}" for column in columns if column not in have[table])
+                there = self._tables[table]
+                lacking.extend(f"{table}.{column}" for column in columns if column not in there)
         return lacking
+
+    @cached_property
+    def _tables(self) -> dict[str, set[str]]:
+        """Columns of each published table. Every section asks for some, and the file does not change."""
+        found: dict[str, set[str]] = {}
+        for row in self.rows("select table_name, column_name from information_schema.columns"):
+            found.setdefault(row["table_name"], set()).add(row["column_name"])
+        return found
 
 
 def _defined(cell: Any) -> Any:  # noqa: ANN401 - a cell of any SQL type

@@ -23,7 +23,6 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 from homes import DAYS, PROJECT, VENUES, clean_environment, copied, published, rebuild
 
 from pipeline.assets.event_log import BatchedSqliteEventLogStorage
-from pipeline.build import check_names
 from pipeline.definitions import build_definitions
 from pipeline.engine import dagster_home
 from pipeline.lake import Lake
@@ -77,14 +76,27 @@ def test_every_check_has_a_result(events: Events) -> None:
     found = {("/".join(result.asset_key.path), result.check_name) for result in results}
     assert all(result.passed for result in results), [r for r in results if not r.passed]
     for model in read_models():
-        assert {(f"{model.schema}/{model.name}", name) for name in check_names(model)} <= found
+        assert (f"{model.schema}/{model.name}", "contract") in found
     for venue in VENUES:
         assert (f"raw/{venue}", "answered") in found
         assert (f"raw/{venue}", "expect_open_interest") in found
         assert (f"raw/{venue}", "expect_funding_rate") in found
-    for rule in ("key_is_unique", "asset_is_there", "open_interest_quote_in_range"):
-        assert ("staging/stg_open_interest", f"expect_{rule}") in found
-    assert ("staging/stg_funding_rate", "expect_funding_apr_in_range") in found
+    rules = {
+        ("/".join(result.asset_key.path), result.check_name): result.metadata["rules"].value
+        for result in results
+        if result.asset_key.path[0] != "raw" and "rules" in result.metadata
+    }
+    blocking, warning = (
+        rules["staging/stg_open_interest", f"{kind}expectations"] for kind in ("blocking_", "")
+    )
+    assert "asset_is_there" in blocking.keys() | warning.keys()
+    assert "open_interest_quote_in_range" in blocking.keys() | warning.keys()
+    assert "key_is_unique" in blocking
+    assert not blocking.keys() & warning.keys()
+    assert blocking["key_is_unique"]["compared"] > 0
+    contract = rules["marts/open_interest_by_venue_daily", "contract"]
+    assert {"rows", "grain_is_unique", "not_null"} <= contract.keys()
+    assert {one["broken"] for one in contract.values()} == {"none"}
 
 
 def test_a_blocking_rule_that_breaks_stops_publication(early: Path, tmp_path: Path) -> None:
