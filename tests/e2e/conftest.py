@@ -5,7 +5,10 @@ Tests never change a shared home: they copy it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -36,16 +39,27 @@ def exchange(world: Path) -> Iterator[ReplayServer]:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, world: Path, exchange: ReplayServer) -> Path:
     """A home after an undisturbed run of all seven days."""
-    home = tmp_path_factory.mktemp("finished") / "home"
-    ending, _ = run_days(home, world, exchange, DAYS)
-    assert ending.exit_code == 0, ending
-    return home
+    return _filled_once(tmp_path_factory, "finished", world, exchange, DAYS)
 
 
 @pytest.fixture(scope="session")
 def early(tmp_path_factory: pytest.TempPathFactory, world: Path, exchange: ReplayServer) -> Path:
     """A home after an undisturbed run of the first three days only."""
-    home = tmp_path_factory.mktemp("early") / "home"
-    ending, _ = run_days(home, world, exchange, DAYS[:3])
-    assert ending.exit_code == 0, ending
+    return _filled_once(tmp_path_factory, "early", world, exchange, DAYS[:3])
+
+
+def _filled_once(
+    temporary: pytest.TempPathFactory, name: str, world: Path, exchange: ReplayServer, days: Sequence[date]
+) -> Path:
+    """A home filled by the first worker that needs it, for all of them: their worlds are the same."""
+    base = temporary.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"shared-{name}"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        home, done = shared / "home", shared / "done"
+        if not done.exists():
+            ending, _ = run_days(home, world, exchange, days)
+            assert ending.exit_code == 0, ending
+            done.touch()
     return home
