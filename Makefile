@@ -32,7 +32,7 @@ dev: $(READY) ## Dagster's web interface on 127.0.0.1, with its storage in the h
 	@$(BIN)/python -m pipeline.dev
 
 test: $(READY) ## the tests; more flags with PYTEST='-k okx'
-	@$(BIN)/python -m pytest --quiet --numprocesses=logical --maxprocesses=4 --dist=loadscope --no-loadscope-reorder $(PYTEST)
+	@$(BIN)/python -m pytest --quiet --numprocesses=auto --dist=loadscope --no-loadscope-reorder $(PYTEST)
 
 soak: $(READY) ## the long counts that `make test` leaves out, into RELIABILITY.md; one part with SOAK='-k kills'
 	@rm -rf test-artefacts/soak

@@ -30,8 +30,11 @@ PROMISES: dict[str, str] = {
     "A query changes nothing and reads no other file": (
         "tests/e2e/test_query.py::test_a_query_writes_nothing_and_reads_no_other_file"
     ),
-    "A damaged raw file is named with what to do, and becomes no zero": (
+    "A damaged raw file is named with what to do": (
         "tests/soak/test_damage.py::test_a_raw_file_that_is_not_whole"
+    ),
+    "A raw file that was moved away is missing, and becomes no zero": (
+        "tests/soak/test_damage.py::test_what_is_moved_away_is_missing_and_not_zero"
     ),
     "A damaged warehouse is built anew from raw": (
         "tests/soak/test_damage.py::test_a_warehouse_that_is_none_is_built_anew_from_raw"
@@ -70,7 +73,7 @@ PROMISES: dict[str, str] = {
         "tests/models/test_contracts.py::test_a_failed_check_keeps_yesterdays_table"
     ),
     "The same raw files give the same marts twice": (
-        "tests/e2e/test_recovery.py::test_built_twice_is_the_same"
+        "tests/e2e/test_recovery.py::test_everything_after_raw_can_be_built_anew"
     ),
     "Days that come late end in the same marts": (
         "tests/e2e/test_recovery.py::test_days_that_come_late_end_the_same"

@@ -46,7 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, small_world: Path, small_exch
 @pytest.mark.parametrize("damage", ["cut short", "garbage", "empty"])
 def test_a_raw_file_that_is_not_whole(home: Path, tmp_path: Path, damage: str) -> None:
     settings = Settings(shutil.copytree(home, tmp_path / "home"))
-    victim = sorted(settings.raw.glob("open_interest/venue=*/day=*/*.parquet"))[-1]
+    victim = last_levels(settings)
     whole = victim.read_bytes()
     victim.write_bytes({"cut short": whole[:-50], "garbage": b"?" * 500, "empty": b""}[damage])
     with pytest.raises(RawUnreadable, match="move the file away, run `margin-debt build`") as raised:
@@ -54,16 +54,26 @@ def test_a_raw_file_that_is_not_whole(home: Path, tmp_path: Path, damage: str) -
     assert str(victim) in str(raised.value)
     assert "\n" not in str(raised.value)
     assert hashes(settings.home) == hashes(home)
-    # the remedy; and with all of the venue's levels gone they are missing, which is not zero
+    write_result("damage", {"fault": f"raw file {damage}", "seen": "named, readers keep theirs"})
+
+
+def test_what_is_moved_away_is_missing_and_not_zero(home: Path, tmp_path: Path) -> None:
+    """The remedy for such a file; and with all of the venue's levels gone."""
+    settings = Settings(shutil.copytree(home, tmp_path / "home"))
+    victim = last_levels(settings)
     victim.unlink()
     rebuild(settings.home, DAYS[-1])
+    assert hashes(settings.home) != hashes(home)
     shutil.rmtree(victim.parents[1])
     rebuild(settings.home, DAYS[-1])
-    assert hashes(settings.home) != hashes(home)
     with duckdb.connect(str(settings.serving), read_only=True) as connection:
         zeros = connection.execute("select count(*) from market_daily where open_interest_usd = 0").fetchone()
     assert zeros == (0,)
-    write_result("damage", {"fault": f"raw file {damage}", "seen": "named, readers keep theirs"})
+
+
+def last_levels(settings: Settings) -> Path:
+    """The file of the last venue's open interest of the last day."""
+    return sorted(settings.raw.glob("open_interest/venue=*/day=*/*.parquet"))[-1]
 
 
 @pytest.mark.parametrize("content", [b"no database" * 10_000, b""])

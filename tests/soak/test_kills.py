@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Event
@@ -132,7 +133,7 @@ def reader(warm: ForkServerContext, home: Path) -> Iterator[list[str]]:
 def read_on(said: Connection, is_over: Event, path: Path) -> None:
     """Open, ask two tables for their last day, close, until told to stop."""
     readings, problems = 0, list[str]()
-    while not is_over.wait(0.1):
+    while not is_over.wait(0.25):
         try:
             with duckdb.connect(str(path), read_only=True) as connection:
                 row = connection.execute(
@@ -161,6 +162,15 @@ def test_killed_and_run_again(
     """chain: so many kills of runs of one home come before a run that is left alone."""
     random = Random(kills)  # noqa: S311 the same instants each time, as far as a machine allows
     crew, home = Crew(warm, small_world, small_exchange), tmp_path / "home"
+    known = dict[str, Hashes]()
+
+    def marts() -> Hashes:
+        # equal bytes are equal tables: a file that was read before is not read again
+        digest = sha256(Settings(home).serving.read_bytes()).hexdigest()
+        if digest not in known:
+            known[digest] = hashes(home)
+        return known[digest]
+
     shutil.copytree(undisturbed.home, home)
     killed = Counter[str]()
     with reader(warm, home) as problems:
@@ -168,10 +178,10 @@ def test_killed_and_run_again(
             phase = PHASES[number % len(PHASES)]
             watched = crew.run(home, 3, phase, random.random() * undisturbed.seconds[phase])
             killed[phase] += watched.is_killed
-            assert hashes(home) in (undisturbed.before, undisturbed.after), phase
+            assert marts() in (undisturbed.before, undisturbed.after), phase
             if (number + 1) % chain == 0 or number + 1 == kills:
                 crew.run(home, 3)
-                assert hashes(home) == undisturbed.after
+                assert marts() == undisturbed.after
                 assert leftovers(home) == []
                 put_back(undisturbed.home, home)
     assert problems == []
