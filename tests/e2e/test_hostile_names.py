@@ -17,6 +17,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -196,6 +197,7 @@ def test_no_name_becomes_a_path(ran: tuple[Path, Ending]) -> None:
         assert re.fullmatch(r"[a-z_]+(/venue=[a-z0-9_]+)?/day=\d{4}-\d\d-\d\d/[\w.-]+\.parquet", where), where
 
 
+@cache
 def everything(home: Path) -> str:
     """Reports, pages of quality, logs and every published table, as text."""
     parts = [path.read_text() for path in sorted((home / "reports").rglob("*.html"))]

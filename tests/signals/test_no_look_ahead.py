@@ -59,7 +59,7 @@ def until(frame: pd.DataFrame, cut: pd.Timestamp, column: str = "as_of") -> pd.D
 
 
 # A smaller seed is not a simpler market: shrinking a failure would only cost minutes.
-@settings(max_examples=5, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=3, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
 @given(seed=st.integers(0, 10_000), cut=st.integers(150, DAYS - 2), other=st.integers(0, 10_000))
 def test_rows_after_the_day_change_no_reading_of_it(seed: int, cut: int, other: int) -> None:
     inputs = random_inputs(seed)
