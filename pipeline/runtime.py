@@ -24,6 +24,9 @@ from pipeline.replay.process import remote_held, remote_now
 from pipeline.settings import Settings
 from pipeline.warehouse import bind_raw, open_warehouse
 
+# Raw files of a build so small that DuckDB has nothing to share out: a week of four venues, or less.
+FEW_FILES = 200
+
 
 @dataclass
 class Runtime:
@@ -67,6 +70,9 @@ class Runtime:
     def plan(self) -> Plan:
         """From which day models are rebuilt, decided once a run; from then on raw shows what it reads."""
         plan = make_plan(self.connection, self.lake, full=self.is_full)
+        if len(plan.new) <= FEW_FILES:
+            # as fast, at a fifth less processor time
+            self.connection.execute("set threads = 1")
         files = self.lake.files_since(plan.raw_from) if plan.from_day > FIRST_DAY else None
         bind_raw(self.connection, self.settings.raw, files)
         return plan
