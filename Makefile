@@ -15,14 +15,15 @@ help: ## this list
 
 install: $(READY) ## the pinned packages in .venv; every other target does it when it is needed
 
-# pip compiles every module while it installs: left to the first import, that is 15 s of the first command.
+# pip would compile every module on one processor; left to the first import, it is 15 s of the first command.
 $(READY): constraints.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "margin-debt needs Python 3.11 or 3.12, which was not found: on Debian 12 run '$(APT)', elsewhere name one with 'make PYTHON=/path/to/python3.11'" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment here: run '$(APT)'" >&2; exit 1; }
 	@echo "Installing the pinned packages into .venv, once"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true # a few packages carry templates that are no Python
 	@touch $@
 
 demo: $(READY) ## the whole job on the embedded exchange: 400 made days to a report
@@ -32,7 +33,7 @@ dev: $(READY) ## Dagster's web interface on 127.0.0.1, with its storage in the h
 	@$(BIN)/python -m pipeline.dev
 
 test: $(READY) ## the tests; more flags with PYTEST='-k okx'
-	@$(BIN)/python -m pytest --quiet --numprocesses=auto --dist=loadscope --no-loadscope-reorder $(PYTEST)
+	@$(BIN)/python -m pytest --quiet --numprocesses=logical --maxprocesses=4 --dist=loadscope --no-loadscope-reorder $(PYTEST)
 
 soak: $(READY) ## the long counts that `make test` leaves out, into RELIABILITY.md; one part with SOAK='-k kills'
 	@rm -rf test-artefacts/soak

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -50,11 +48,6 @@ def scope_of(nodeid: str) -> str:
     file = nodeid.split("::", 1)[0]
     folder = file.split("/")[1]
     return folder if folder in KEPT_TOGETHER else file
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: a test that waits for a server or a process leaves one idle."""
-    return min(4, (os.cpu_count() or 1) + 1)
 
 
 @pytest.hookimpl(trylast=True)
