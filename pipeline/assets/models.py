@@ -49,7 +49,8 @@ def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey | dg.A
             keys.append(RISK_KEY)
         elif read == "internal.dictionary":
             keys += [table_key(other) for other in models if other != model.table]
-    return [_last_day_of(key) if key in raw_keys() else key for key in sorted(set(keys))]
+    raw = frozenset(raw_keys())
+    return [_last_day_of(key) if key in raw else key for key in sorted(set(keys))]
 
 
 def _last_day_of(key: dg.AssetKey) -> dg.AssetDep:

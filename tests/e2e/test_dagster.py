@@ -75,8 +75,6 @@ def test_every_check_has_a_result(events: Events) -> None:
     ]
     found = {("/".join(result.asset_key.path), result.check_name) for result in results}
     assert all(result.passed for result in results), [r for r in results if not r.passed]
-    for model in read_models():
-        assert (f"{model.schema}/{model.name}", "contract") in found
     for venue in VENUES:
         assert (f"raw/{venue}", "answered") in found
         assert (f"raw/{venue}", "expect_open_interest") in found
@@ -94,8 +92,13 @@ def test_every_check_has_a_result(events: Events) -> None:
     assert "key_is_unique" in blocking
     assert not blocking.keys() & warning.keys()
     assert blocking["key_is_unique"]["compared"] > 0
+    assert "funding_apr_in_range" in rules["staging/stg_funding_rate", "expectations"]
+    for model in read_models():
+        named = {f"range_{column}" for column in model.checks.range}
+        named |= {f"values_{column}" for column in model.checks.values}
+        contract = rules[f"{model.schema}/{model.name}", "contract"]
+        assert contract.keys() == {"rows", "grain_is_unique", "not_null", *named}, model.name
     contract = rules["marts/open_interest_by_venue_daily", "contract"]
-    assert {"rows", "grain_is_unique", "not_null"} <= contract.keys()
     assert {one["broken"] for one in contract.values()} == {"none"}
 
 
