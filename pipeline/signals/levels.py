@@ -7,6 +7,7 @@ open interest and funding.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,27 +145,38 @@ def _walk_forward(usable: Matrix, rule: LevelRule) -> tuple[Matrix, Matrix]:
 
 
 def _held_ranks(usable: Matrix, entry: Matrix, rule: LevelRule) -> Ranks:
-    """Walk through the days: a level moves only as far as every one of the last observed days allows."""
+    """A level moves only as far as every one of the last observed days allows."""
     known = np.isfinite(usable) & np.isfinite(entry).all(axis=0)
     rising = (usable > entry).sum(axis=0).astype(np.int8)
     falling = (usable >= rule.exit_share_ratio * entry).sum(axis=0).astype(np.int8)
 
     ranks = np.full(usable.shape, -1, dtype=np.int8)
-    scopes = usable.shape[1]
-    last_known = np.full(scopes, -np.inf)
-    held = np.zeros(scopes, dtype=np.int8)
-    recent_up = np.zeros((rule.confirm_days, scopes), dtype=np.int8)
-    recent_down = np.zeros((rule.confirm_days, scopes), dtype=np.int8)
-    for row in range(usable.shape[0]):
-        now = known[row]
-        afresh = now & (row - last_known > MEMORY_DAYS)
-        recent_up[:, now] = np.vstack([recent_up[1:, now], rising[row, now][None]])
-        recent_down[:, now] = np.vstack([recent_down[1:, now], falling[row, now][None]])
-        # With no earlier level to defend, the first value decides alone.
-        held[afresh] = 0
-        recent_up[:, afresh] = rising[row, afresh]
-        recent_down[:, afresh] = falling[row, afresh]
-        held[now] = np.clip(held[now], recent_up[:, now].min(axis=0), recent_down[:, now].max(axis=0))
-        ranks[row, now] = held[now]
-        last_known[now] = row
+    for scope in range(usable.shape[1]):
+        rows = np.flatnonzero(known[:, scope])
+        # with no earlier level to defend, the first value decides alone
+        is_afresh = np.diff(rows, prepend=-np.inf) > MEMORY_DAYS
+        place = np.arange(rows.size)
+        age = place - np.maximum.accumulate(np.where(is_afresh, place, 0))
+        up, down = rising[rows, scope], falling[rows, scope]
+        least, most = up.copy(), down.copy()
+        for back in range(1, rule.confirm_days):
+            is_same = age[back:] >= back
+            least[back:] = np.where(is_same, np.minimum(least[back:], up[:-back]), least[back:])
+            most[back:] = np.where(is_same, np.maximum(most[back:], down[:-back]), most[back:])
+        ranks[rows, scope] = _held(is_afresh.tolist(), least.tolist(), most.tolist())
     return ranks
+
+
+def _held(is_afresh: Sequence[bool], least: Sequence[int], most: Sequence[int]) -> list[int]:
+    """The one part that needs the day before: each level is the last one, moved into what the days allow."""
+    held, found = 0, []
+    for afresh, low, high in zip(is_afresh, least, most, strict=True):
+        if afresh:
+            held = 0
+        # comparisons, not min and max: half the time over many days and scopes
+        if held < low:  # noqa: PLR1730
+            held = low
+        if held > high:  # noqa: PLR1730
+            held = high
+        found.append(held)
+    return found
