@@ -9,7 +9,7 @@ import dagster as dg
 from pipeline.assets.anomalies import anomalies
 from pipeline.assets.episodes import episodes
 from pipeline.assets.models import model_assets
-from pipeline.assets.quality import identities, quality_checks
+from pipeline.assets.quality import identities, raw_quality, table_quality
 from pipeline.assets.raw import raw_assets
 from pipeline.assets.report import is_fresh, report, serving
 from pipeline.assets.scoreboard import scoreboard
@@ -47,7 +47,7 @@ def build_definitions(runtime: Runtime | None = None) -> dg.Definitions:
             serving,
             report,
         ],
-        asset_checks=[*quality_checks(), is_fresh],
+        asset_checks=[raw_quality, table_quality, is_fresh],
         jobs=[daily, rebuild, snapshot_job],
         schedules=[daily_schedule(daily), HOURLY],
         sensors=[late_data_sensor(rebuild)],

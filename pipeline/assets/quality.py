@@ -59,34 +59,55 @@ def raw_quality(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetChec
                 )
 
 
-def table_quality(suite: Suite, key: dg.AssetKey, subject: str = "") -> dg.AssetChecksDefinition:
-    """The rules of one table as two checks: a rule that blocks stops what is built on the asset, others warn.
+def _tables() -> list[tuple[Suite, dg.AssetKey, str]]:
+    """Suites told by table, the asset each shows at, and of what rows where the asset itself holds others.
 
-    subject: of what rows, where the asset itself holds others. The outcome of each rule is in the metadata.
+    Reference facts are no venue's: they show at the table made of them.
     """
-    names = {
-        is_blocking: f"{'blocking_' * is_blocking}{subject}expectations" for is_blocking in (True, False)
+    alone = [suite for suite in RAW_SUITES if suite not in _BY_VENUE]
+    return [
+        *((suite, table_key(f"staging.stg_{suite.name}"), "raw_") for suite in alone),
+        *((suite, table_key(suite.table), "") for suite in STAGING_SUITES),
+    ]
+
+
+def _keys(key: dg.AssetKey, subject: str) -> dict[bool, dg.AssetCheckKey]:
+    """The two checks of a table, by whether its rules block: one that breaks stops what is built on it."""
+    return {
+        is_blocking: dg.AssetCheckKey(key, f"{'blocking_' * is_blocking}{subject}expectations")
+        for is_blocking in (True, False)
     }
 
-    @dg.multi_asset_check(
-        name=f"{suite.table.replace('.', '_')}_quality",
-        specs=[
-            dg.AssetCheckSpec(name=name, asset=key, blocking=is_blocking)
-            for is_blocking, name in names.items()
-        ],
-        can_subset=True,
-        required_resource_keys={"runtime"},
-    )
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+
+# One step for all tables: a step of Dagster costs more than the rules of a small table.
+@dg.multi_asset_check(
+    name="table_quality",
+    specs=[
+        dg.AssetCheckSpec(name=check.name, asset=check.asset_key, blocking=is_blocking)
+        for _, key, subject in _tables()
+        for is_blocking, check in _keys(key, subject).items()
+    ],
+    can_subset=True,
+    required_resource_keys={"runtime"},
+)
+def table_quality(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    """The new rows of each table against its rules; the outcome of each rule is in the metadata.
+
+    A rule that blocks stops all that is built on these tables: nothing of it would be published anyway.
+    """
+    for suite, key, subject in _tables():
+        checks = _keys(key, subject)
+        if context.selected_asset_check_keys.isdisjoint(checks.values()):
+            continue
         result = _judged(context.resources.runtime, suite)
         verdicts = result.verdicts if result is not None else ()
         # both are said without a row, too: a blocking check without a result leaves a warning in every run
-        for is_blocking, name in names.items():
+        for is_blocking, check in checks.items():
             told = [verdict for verdict in verdicts if verdict.rule.is_blocking == is_blocking]
             broken = [verdict for verdict in told if not verdict.passed]
             sentences = "; ".join(verdict.sentence for verdict in broken)
             yield dg.AssetCheckResult(
-                check_name=name,
+                check_name=check.name,
                 asset_key=key,
                 passed=not broken,
                 severity=_severity(broken),
@@ -96,8 +117,6 @@ def table_quality(suite: Suite, key: dg.AssetKey, subject: str = "") -> dg.Asset
                     "rules": outcomes_of((one.rule.name, one.compared, one.sentence) for one in told),
                 },
             )
-
-    return check
 
 
 @dg.asset(
@@ -138,16 +157,6 @@ def identities(
         raise dg.Failure(description=f"nothing is published: {sentences}", allow_retries=False)
     yield dg.MaterializeResult(metadata={"identities": len(outcomes)})
     yield from results
-
-
-def quality_checks() -> list[dg.AssetChecksDefinition]:
-    """The checks of all suites. Reference facts are no venue's: they show at the table made of them."""
-    alone = [suite for suite in RAW_SUITES if suite not in _BY_VENUE]
-    return [
-        raw_quality,
-        *(table_quality(suite, table_key(f"staging.stg_{suite.name}"), "raw_") for suite in alone),
-        *(table_quality(suite, table_key(suite.table)) for suite in STAGING_SUITES),
-    ]
 
 
 def _judged(runtime: Runtime, suite: Suite) -> TableResult | None:

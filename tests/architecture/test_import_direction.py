@@ -10,6 +10,7 @@ BASE = ("pipeline.errors", "pipeline.records", "pipeline.clock")
 MAY_IMPORT = {
     "pipeline.errors": (),
     "pipeline.files": (),
+    "pipeline.kept": ("pipeline.files",),
     "pipeline.clock": (),
     "pipeline.keys": ("pipeline.errors",),
     "pipeline.settings": ("pipeline.errors", "pipeline.keys"),
@@ -21,13 +22,14 @@ MAY_IMPORT = {
     "pipeline.report": (
         "pipeline.errors",
         "pipeline.files",
+        "pipeline.kept",
         "pipeline.clock",
         "pipeline.warehouse",
         "pipeline.evaluate.rule",
     ),
     "pipeline.quality": ("pipeline.errors", "pipeline.files", "pipeline.records"),
     "pipeline.lake": ("pipeline.records", "pipeline.errors"),
-    "pipeline.models": ("pipeline.errors", "pipeline.files"),
+    "pipeline.models": ("pipeline.errors", "pipeline.files", "pipeline.kept"),
     "pipeline.warehouse": ("pipeline.errors", "pipeline.files", "pipeline.records"),
 }
 
