@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
+from warm import run_command
 
 from pipeline.clock import VirtualClock, end_of
 from pipeline.engine import Ending, run_job
@@ -79,16 +79,8 @@ def copied(home: Path, target: Path) -> Path:
 
 
 def command(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """`margin-debt WORDS` in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "pipeline", *words],
-        cwd=PROJECT,
-        env={**clean_environment(), **(environment or {})},
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_SECONDS,
-        check=False,
-    )
+    """`margin-debt WORDS` in a process of its own, which had everything imported."""
+    return run_command(words, {**clean_environment(), **(environment or {})}, PROJECT, COMMAND_SECONDS)
 
 
 def clean_environment() -> dict[str, str]:

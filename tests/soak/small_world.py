@@ -7,7 +7,6 @@ Whether the commands survive a kill, too, is tests/e2e/test_recovery.py. No expe
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -33,7 +32,6 @@ FIRST_DAY = date(2025, 6, 2)
 PHASES = ("raw write", "load", "build", "publish", "report")
 # The steps take their runtime from what they are called with: the graph is the same for every run.
 GRAPH = defs.resolve_job_def(JOB_NAME).asset_layer.asset_graph
-IMPORTED_BY = os.getpid()
 Tell = Callable[[str], None]
 
 
@@ -50,12 +48,6 @@ def write_small_world(folder: Path, days: int, first_day: date = FIRST_DAY) -> P
         tables[name] = rows.reset_index(drop=True)
     write_history(folder / "small", tables, whole.about)
     return folder / "small"
-
-
-def must_be_warm() -> None:
-    """Raise RuntimeError in a process that had to import this module itself."""
-    if os.getpid() == IMPORTED_BY:
-        raise RuntimeError("this process began with nothing imported")
 
 
 def instant_of(day: date) -> datetime:
