@@ -10,7 +10,7 @@ from pipeline.assets.anomalies import anomalies
 from pipeline.assets.episodes import episodes
 from pipeline.assets.models import model_assets
 from pipeline.assets.quality import identities, raw_quality, table_quality
-from pipeline.assets.raw import raw_assets
+from pipeline.assets.raw import raw_assets, raw_files
 from pipeline.assets.report import is_fresh, report, serving
 from pipeline.assets.scoreboard import scoreboard
 from pipeline.assets.signals import signal_assets
@@ -38,6 +38,7 @@ def build_definitions(runtime: Runtime | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             raw_assets,
+            raw_files,
             *model_assets(),
             *signal_assets(),
             anomalies,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
-from pipeline.assets.raw import raw_keys
+from pipeline.assets.raw import RAW_FILES_KEY
 from pipeline.build import BrokenTable, CheckResult, build_model, write_dictionary
 from pipeline.models import Model, column_lineage, read_models
 from pipeline.quality.rules import NOT_COMPARED
@@ -29,14 +29,14 @@ EPISODES_KEY = dg.AssetKey(["signals", "explosive_episodes"])
 ANOMALIES_KEY = dg.AssetKey(["signals", "anomalies"])
 
 
-def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey | dg.AssetDep]:
+def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey]:
     keys: list[dg.AssetKey] = []
     for read in model.reads:
         schema = read.split(".", 1)[0]
         if read in models:
             keys.append(table_key(read))
         elif schema == "raw":
-            keys += raw_keys()
+            keys.append(RAW_FILES_KEY)
         elif read == "signals.readings":
             keys += signal_keys()
         elif read == "signals.scoreboard":
@@ -49,13 +49,7 @@ def _upstream(model: Model, models: dict[str, Model]) -> list[dg.AssetKey | dg.A
             keys.append(RISK_KEY)
         elif read == "internal.dictionary":
             keys += [table_key(other) for other in models if other != model.table]
-    raw = frozenset(raw_keys())
-    return [_last_day_of(key) if key in raw else key for key in sorted(set(keys))]
-
-
-def _last_day_of(key: dg.AssetKey) -> dg.AssetDep:
-    """A table is made of every day; asked for all of them, Dagster lists years of days at each step."""
-    return dg.AssetDep(key, partition_mapping=dg.LastPartitionMapping())
+    return sorted(set(keys))
 
 
 def model_asset(model: Model) -> dg.AssetsDefinition:

@@ -1,4 +1,7 @@
-"""One asset a venue, all fetched by one step in one event loop. Made from VENUES; no venue is named here."""
+"""One asset a venue, all fetched by one step in one event loop, and one for the files that all of them left.
+
+Made from VENUES; no venue is named here.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,8 +26,11 @@ def raw_key(venue: str) -> dg.AssetKey:
 
 
 def raw_keys() -> list[dg.AssetKey]:
-    """All of them: whatever reads raw reads every venue."""
+    """All venues'."""
     return [raw_key(name) for name in VENUES]
+
+
+RAW_FILES_KEY = dg.AssetKey(["raw", "files"])
 
 
 @dg.multi_asset(
@@ -89,3 +95,19 @@ def raw_assets(
                 severity=dg.AssetCheckSeverity.WARN,
                 metadata={"trouble": "; ".join(trouble) or "none"},
             )
+
+
+@dg.asset(
+    key=RAW_FILES_KEY,
+    group_name="raw",
+    kinds={"parquet"},
+    description="What all venues left: how many files are new, and from which day tables are built anew.",
+    # of every day; asked for all of them, Dagster lists years of days
+    deps=[dg.AssetDep(key, partition_mapping=dg.LastPartitionMapping()) for key in raw_keys()],
+    required_resource_keys={"runtime"},
+)
+def raw_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """What tables read, and not thirty venues each: Dagster looks up the version of all that a step reads."""
+    runtime: Runtime = context.resources.runtime
+    plan = runtime.plan
+    return dg.MaterializeResult(metadata={"new_files": len(plan.new), "from_day": plan.from_day.isoformat()})

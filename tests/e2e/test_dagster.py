@@ -46,7 +46,10 @@ def test_every_venue_and_day_is_a_materialization(events: Events) -> None:
     found = {
         (event.asset_key.path[1], event.partition)
         for event in events
-        if event.is_step_materialization and event.asset_key and event.asset_key.path[0] == "raw"
+        if event.is_step_materialization
+        and event.asset_key
+        and event.asset_key.path[0] == "raw"
+        and event.asset_key.path[1] != "files"
     }
     assert found == {(venue, day.isoformat()) for venue in VENUES for day in DAYS}
 
@@ -62,7 +65,7 @@ def test_every_table_signal_and_output_is_a_materialization(events: Events) -> N
         "signals/anomalies", "signals/explosive_episodes", "signals/risk", "signals/scoreboard",
         "quality/identities",
     }  # fmt: skip
-    wanted |= {"serving/margin_debt", "reports/daily"}
+    wanted |= {"raw/files", "serving/margin_debt", "reports/daily"}
     assert len(wanted) > 30
     assert found - {f"raw/{venue}" for venue in VENUES} == wanted
 
