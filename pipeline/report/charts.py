@@ -9,10 +9,12 @@ Reading out a day under the pointer is the page's work: as marks it would cost m
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import altair as alt
+from altair.utils.schemapi import debug_mode
 
 from pipeline.report.content import Series
 
@@ -281,12 +283,19 @@ def _tooltips(series: Sequence[Series], index: Series) -> list[Any]:
     return [head, *(alt.Tooltip(f"{one.key}_text:N", title=one.label) for one in series)]
 
 
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """Without Altair's look at each part of a picture as it is made: tests look at the whole ones."""
+    with debug_mode(False):
+        yield
+
+
 def _layered(layers: Sequence[Any]) -> dict[str, Any]:
     return _finished(alt.layer(*layers), HEIGHT_PX) if layers else {}
 
 
 def _finished(chart: Any, height: int) -> dict[str, Any]:  # noqa: ANN401
-    # Checked against Vega-Lite's schema in tests: doing it for each picture is a third of a report's time.
+    # Checked against Vega-Lite's schema in tests, as in `unchecked`.
     spec: dict[str, Any] = chart.properties(width="container", height=height).to_dict(validate=False)
     # The schema's address would be the only outside link of the page; the shared config is sent once.
     return {name: part for name, part in spec.items() if name not in {"$schema", "config"}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pipeline.report import words
@@ -100,7 +101,7 @@ class Table:
     is_folded: bool = False
     level_column: int | None = None
 
-    @property
+    @cached_property  # asked for every cell
     def has_prose(self) -> bool:
         """Whether rows end in sentences: on a telephone such a row is stacked, each cell under its name."""
         if self.level_column is not None or self.columns[-1].is_number:
