@@ -39,10 +39,15 @@ def block_counts(days: int, block: int, repetitions: int, seed: int) -> Counts:
         raise ValueError(message)
     generator = np.random.default_rng(seed)
     starts = generator.integers(0, days - length + 1, size=(repetitions, -(-days // length)))
-    drawn = (starts[:, :, None] + np.arange(length)).reshape(repetitions, -1)[:, :days]
-    place = drawn * repetitions + np.arange(repetitions)[:, None]
-    counts = np.bincount(place.ravel(), minlength=days * repetitions)
-    return counts.reshape(days, repetitions).astype(np.uint16)
+    ends = starts + length
+    ends[:, -1] -= starts.shape[1] * length - days
+    # a block adds one to each of its days: one more at its first, one less after its last, summed up
+    steps = np.zeros((days + 1, repetitions), dtype=np.int16)
+    column = np.arange(repetitions)
+    for begin, end in zip(starts.T, ends.T, strict=True):
+        steps[begin, column] += 1
+        steps[end, column] -= 1
+    return np.cumsum(steps[:-1], axis=0, dtype=np.int16).astype(np.uint16)
 
 
 @dataclass(frozen=True)
