@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from conftest import ARTEFACT, FULL, ON_FULL, SHORT, Backfill, Converted, Span
 from recorded import SHARED, needs_shared
-from soak.small_world import PHASES, instant_of, walk
+from soak.small_world import walk_through
 from source import Cells, Source, read_positions, read_source
 
 from pipeline.replay.process import ReplayServer
@@ -84,9 +84,7 @@ def test_the_first_margin_positions_bound_the_loans(converted: Converted, tmp_pa
     days = [date(2023, 2, 22), date(2023, 2, 23)]
     home = tmp_path / "home"
     with ReplayServer(converted.folder) as exchange:
-        for day, phases in zip(days, (PHASES[:1], PHASES[:4]), strict=True):
-            exchange.set_now(instant_of(day))
-            walk(home, converted.folder, exchange.address, [day], phases=phases)
+        walk_through(home, converted.folder, exchange, days, ("binance", "bitfinex"))
     closes = read_source(SHARED / "data", days[0], days[-1]).closes
     with duckdb.connect(str(home / "serving" / "margin_debt.duckdb"), read_only=True) as connection:
         assert bounded_by_positions(connection, closes, read_positions(SHARED / "data")) == days
