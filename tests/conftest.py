@@ -23,7 +23,6 @@ LONGEST_FIRST = (
     "tests/e2e/test_daemon.py",
     "tests/e2e/test_schedules.py",
     "tests/docs/test_examples.py",
-    "tests/soak/test_compact.py",
     "tests/evaluation/test_families.py",
     "tests/e2e/test_dagster.py",
     "tests/e2e/test_secrets.py",

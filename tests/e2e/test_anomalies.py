@@ -1,4 +1,4 @@
-"""One of each anomaly is planted in a history folder, goes over HTTP and through the job, and is a row.
+"""One of each anomaly is planted in a history folder, goes over HTTP and the job's steps, and is a row.
 
 Ninety quiet days of two venues; every market without a planted anomaly is the control.
 """
@@ -13,16 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from homes import ask, page_words
+from soak.small_world import PHASES, walk_through
 
-from pipeline.clock import VirtualClock, end_of
-from pipeline.engine import run_job
-from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.history import read_history, write_history
 from pipeline.replay.process import ReplayServer
 from pipeline.replay.scenario import write_scenario
-from pipeline.runtime import Runtime
-from pipeline.settings import Settings
-from pipeline.source import claim, history_source
 
 FIRST, COUNT = date(2025, 6, 2), 90
 DAYS = [FIRST + timedelta(days=one) for one in range(COUNT)]
@@ -101,21 +96,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("anomalies")
     world = plant(folder)
     with ReplayServer(world) as server:
-        settings = Settings(folder / "home", redirect=server.address)
-        settings.prepare()
-        history = read_history(world)
-        source = history_source(world, history.about)
-        claim(settings.home, source)
-        clock = VirtualClock(end_of(DAYS[-1]) + AFTER_MIDNIGHT)
-
-        def move_to(instant) -> None:  # noqa: ANN001
-            clock.set(instant)
-            server.set_now(instant)
-
-        runtime = Runtime(settings, clock, move_to=move_to, held=history.held(), about=source.about())
-        ending = run_job(runtime, DAYS, VENUES)
-    assert ending.exit_code == 0, ending
-    return settings.home
+        walk_through(folder / "home", world, server, DAYS, VENUES, PHASES)
+    return folder / "home"
 
 
 def test_what_was_planted_is_found_and_nothing_else(home: Path) -> None:

@@ -13,9 +13,13 @@ from typing import Any, ClassVar
 
 import pytest
 from homes import command
+from typer.testing import CliRunner
 
+from pipeline import home_check
+from pipeline.cli import app
 from pipeline.clock import SystemClock, VirtualClock, end_of
 from pipeline.errors import UsageError
+from pipeline.home_check import check_home
 from pipeline.live_check import exit_code, probe
 from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.record import record, trimmed
@@ -229,19 +233,25 @@ def test_record_writes_nothing_when_an_answer_holds_a_key(
     assert not (tmp_path / "out").exists()
 
 
-def test_check_of_a_home_names_every_rule(finished: Path, tmp_path: Path) -> None:
-    done = command("check", "--home", str(finished))
+def test_check_of_a_home_names_every_rule(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # held against the home once, and told in both forms
+    verdicts = list(check_home(Settings(finished)))
+    monkeypatch.setattr(home_check, "check_home", lambda _: verdicts)
+    done = CliRunner().invoke(app, ["check", "--home", str(finished)])
     lines = done.stdout.splitlines()
-    assert done.returncode == 0, done.stdout
+    assert done.exit_code == 0, done.output
     assert any(line.startswith("ok   staging.stg_open_interest key_is_unique") for line in lines)
     # a check that compared nothing says so, and is neither kept nor broken
     assert "-    identity total_against_a_second_source: nothing to compare" in lines
-    told = json.loads(command("check", "--home", str(finished), "--json").stdout)
+    told = json.loads(CliRunner().invoke(app, ["check", "--home", str(finished), "--json"]).stdout)
     (second,) = [one for one in told if one["rule"] == "total_against_a_second_source"]
     assert (second["passed"], second["compared"]) == (None, 0)
     assert {one["rule"] for one in told if one["passed"] is None} == {
         one["rule"] for one in told if not one["compared"]
     }
+    assert len(lines) == len(told)
     empty = command("check", "--home", str(tmp_path / "empty"))
     assert empty.returncode == 2
     assert "nothing was fetched" in empty.stderr

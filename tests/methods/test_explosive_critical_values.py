@@ -52,7 +52,13 @@ def test_a09_values_for_200_and_400_levels() -> None:
 
 @pytest.mark.parametrize(
     ("n", "published", "repetitions"),
-    [(100, 2.0, 10_000), (200, 2.08, 10_000), (400, 2.2, 4_000), (800, 2.34, 2_000), (1600, 2.41, 1_000)],
+    [
+        (100, 2.0, 10_000),
+        (200, 2.08, 10_000),
+        (400, 2.2, 4_000),
+        (800, 2.34, 2_000),
+        pytest.param(1600, 2.41, 1_000, marks=pytest.mark.soak),
+    ],
 )
 def test_a12_values_of_the_authors(n: int, published: float, repetitions: int) -> None:
     values = simulated(n, minimum_window(n), repetitions)

@@ -103,9 +103,6 @@ def test_a_bad_row_breaks_just_its_rule(warehouse: duckdb.DuckDBPyConnection, ta
     for other, rows in case.get("beside", {}).items():
         _insert(warehouse, other, rows)
     _insert(warehouse, table, _good(suite))
-    kept = check_table(warehouse, suite, DAY)
-    assert kept is not None
-    assert [verdict.sentence for verdict in kept.verdicts if not verdict.passed] == []
     for rule in case["bad"]:
         _insert(warehouse, table, _planted(suite, rule))
     found = check_table(warehouse, suite, DAY)

@@ -1,4 +1,8 @@
-"""One backfill of the recorded series a session, run as a user runs it, and what it cost."""
+"""One backfill of the recorded series a session, run as a user runs it, and what it cost.
+
+`make test` walks through the half year of 2022 that holds three of its great falls; `make soak` through all
+697 days. A test that asks for the home runs on both spans, unless it names the one that it needs.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,27 @@ from convert import convert
 from recorded import SHARED
 from source import Source, read_source
 
-FIRST, LAST = date(2022, 1, 3), date(2023, 11, 30)
-SAMPLE_EVERY_SECONDS = 0.2
+SAMPLE_EVERY_SECONDS = 1.0
 TIME_LIMIT_SECONDS = 540
 ARTEFACT = Path(__file__).resolve().parents[2] / "test-artefacts" / "real" / "backfill.md"
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days walked through, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+# from two weeks before the fall of May 2022 to the days after that of November
+SHORT = Span(date(2022, 4, 25), date(2022, 11, 12))
+FULL = Span(date(2022, 1, 3), date(2023, 11, 30))
+ON_FULL = pytest.param(FULL, id="two-years", marks=pytest.mark.soak)
 
 
 @dataclass(frozen=True)
@@ -36,15 +57,34 @@ class Backfill:
     peak_memory_bytes: int
 
 
+@dataclass(frozen=True)
+class Converted:
+    """The recorded series as a history folder, and what `convert` said of it."""
+
+    folder: Path
+    said: dict[str, object]
+
+
 @pytest.fixture(scope="session")
-def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
-    """The recorded series as a history folder, walked through by the command in a process of its own."""
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Converted:
     if not (SHARED / "data").is_dir():
         pytest.skip(f"the recorded series are not at {SHARED / 'data'}")
-    folder, home = tmp_path_factory.mktemp("history"), tmp_path_factory.mktemp("home")
-    convert(SHARED / "data", folder)
-    command = [sys.executable, "-m", "pipeline", "backfill", "--replay", str(folder), "--home", str(home)]
-    command += ["--from", FIRST.isoformat(), "--to", LAST.isoformat(), "--quiet"]
+    folder = tmp_path_factory.mktemp("history")
+    return Converted(folder, convert(SHARED / "data", folder))
+
+
+@pytest.fixture(scope="session", params=[pytest.param(SHORT, id="half-year"), ON_FULL])
+def span(request: pytest.FixtureRequest) -> Span:
+    chosen: Span = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def backfill(converted: Converted, span: Span, tmp_path_factory: pytest.TempPathFactory) -> Backfill:
+    """The history folder, walked through by the command in a process of its own."""
+    folder, home = str(converted.folder), tmp_path_factory.mktemp("home")
+    command = [sys.executable, "-m", "pipeline", "backfill", "--replay", folder, "--home", str(home)]
+    command += ["--from", span.first.isoformat(), "--to", span.last.isoformat(), "--quiet"]
     log = home / "output.txt"
     cpu_before, started, peak = _cpu_seconds(), time.monotonic(), 0
     with log.open("w") as output:
@@ -66,9 +106,20 @@ def backfill(tmp_path_factory: pytest.TempPathFactory) -> Backfill:
 
 
 @pytest.fixture(scope="session")
-def source() -> Source:
-    """The same series read on a way of its own."""
-    return read_source(SHARED / "data", FIRST, LAST)
+def both_years() -> Source:
+    """All 697 days read on a way of their own."""
+    return read_source(SHARED / "data", FULL.first, FULL.last)
+
+
+@pytest.fixture(scope="session")
+def source(both_years: Source, span: Span) -> Source:
+    """What of them was walked through."""
+    return Source(
+        *(
+            {key: number for key, number in cells.items() if span.first <= key[0] <= span.last}
+            for cells in (both_years.coins, both_years.closes, both_years.coin_m_usd)
+        )
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Two years of recorded open interest through the whole job: what is published equals what was recorded.
+"""Recorded open interest through the whole job: what is published equals what was recorded.
 
 The recorded files are read a second time by `source.py`. The levels of the signals are written down as they
 came out; nothing here asks them to be right.
@@ -12,9 +12,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ARTEFACT, LAST, Backfill
+from conftest import ARTEFACT, FULL, ON_FULL, SHORT, Backfill, Converted, Span
 from recorded import SHARED, needs_shared
-from source import Source, read_positions
+from soak.small_world import walk_through
+from source import Cells, Source, read_positions, read_source
+
+from pipeline.replay.process import ReplayServer
 
 pytestmark = [needs_shared, pytest.mark.real]
 
@@ -23,26 +26,33 @@ FALL_DAYS, FALLS = 3, 12
 # Coins in one unit of the listed base; every other symbol of the file counts single coins.
 THOUSANDS = ("1000SHIBUSDT", "1000XECUSDT")
 Fall = tuple[date, float]
+# Counted by hand: 6 of April, 31 + 30 + 31 + 31 + 30 + 31, and 12 of November; 363 of 2022 and 334 of 2023.
+DAYS = {SHORT: 202, FULL: 697}
+# Months with the largest falls in dollars: those of Terra, of Celsius, of FTX, and of 17 August 2023.
+MONTHS = {
+    SHORT: {(2022, 5), (2022, 6), (2022, 11)},
+    FULL: {(2022, 5), (2022, 6), (2022, 11), (2023, 8)},
+}
 
 
 def test_every_recorded_market_day_is_seen_and_no_other(
-    published: duckdb.DuckDBPyConnection, source: Source
+    published: duckdb.DuckDBPyConnection, source: Source, span: Span
 ) -> None:
-    # 697 days of 69 linear and 3 inverse perpetuals
-    assert len(source.coins) + len(source.coin_m_usd) == 697 * 72 == 50_184
+    # 69 linear and 3 inverse perpetuals a day: 14,544 in the half year, 50,184 in all
+    assert len(source.coins) + len(source.coin_m_usd) == DAYS[span] * 72
     rows = published.execute("select day, market, status from market_daily").fetchall()
     assert {(day, market) for day, market, _ in rows} == source.coins.keys() | source.coin_m_usd.keys()
-    assert len(rows) == 50_184
+    assert len(rows) == DAYS[span] * 72
     assert {status for _, _, status in rows} == {"seen"}
 
 
 def test_coins_equal_the_source_to_the_last_digit(
-    published: duckdb.DuckDBPyConnection, source: Source
+    published: duckdb.DuckDBPyConnection, source: Source, span: Span
 ) -> None:
     rows = published.execute(
         "select day, market, open_interest_base from market_daily where direction = 'linear'"
     ).fetchall()
-    assert len(rows) == 697 * 69
+    assert len(rows) == DAYS[span] * 69
     different = [
         (day, market, coins)
         for day, market, coins in rows
@@ -60,20 +70,40 @@ def test_inverse_contracts_equal_the_dollars_of_the_source(
     assert {(day, market): usd for day, market, usd in rows} == source.coin_m_usd
 
 
+@pytest.mark.parametrize("span", [ON_FULL], indirect=True)
 def test_margin_positions_bound_the_loans_and_estimate_nothing(
     published: duckdb.DuckDBPyConnection, source: Source
 ) -> None:
+    positions = read_positions(SHARED / "data")
+    days = bounded_by_positions(published, source.closes, positions)
+    assert days == [day for day in sorted(positions) if day <= FULL.last]
+
+
+def test_the_first_margin_positions_bound_the_loans(converted: Converted, tmp_path: Path) -> None:
+    """Recorded from 2023-02-23 on, which is after the half year: two days of the job's steps alone."""
+    days = [date(2023, 2, 22), date(2023, 2, 23)]
+    home = tmp_path / "home"
+    with ReplayServer(converted.folder) as exchange:
+        walk_through(home, converted.folder, exchange, days, ("binance", "bitfinex"))
+    closes = read_source(SHARED / "data", days[0], days[-1]).closes
+    with duckdb.connect(str(home / "serving" / "margin_debt.duckdb"), read_only=True) as connection:
+        assert bounded_by_positions(connection, closes, read_positions(SHARED / "data")) == days
+
+
+def bounded_by_positions(
+    published: duckdb.DuckDBPyConnection, closes: Cells, positions: dict[date, float]
+) -> list[date]:
+    """The days with a bound of margin loans, each held to what was recorded."""
     rows = published.execute(
         "select day, low_usd, estimate_usd, high_usd from margin_debt_daily"
         " where class = 'margin_loan' and venue = 'bitfinex' and asset = 'BTC' order by day"
     ).fetchall()
-    positions = read_positions(SHARED / "data")
     # The first are of 2023-02-23, within a day of the end of the 22nd.
     assert rows[0][0] == date(2023, 2, 22)
-    assert [row[0] for row in rows] == [day for day in sorted(positions) if day <= LAST]
     for day, low, estimate, high in rows:
         assert (low, estimate) == (0, None)
-        assert high == pytest.approx(positions[day] * source.closes[day, "BTCUSDT"], rel=1e-9)
+        assert high == pytest.approx(positions[day] * closes[day, "BTCUSDT"], rel=1e-9)
+    return [row[0] for row in rows]
 
 
 def falls(published: duckdb.DuckDBPyConnection, query: str) -> list[Fall]:
@@ -102,13 +132,15 @@ def test_nothing_is_excluded_for_its_unit_and_no_series_hides_anything(
     assert published.execute(excluded).fetchall() == []
 
 
-def test_dollar_falls_are_those_of_the_source(published: duckdb.DuckDBPyConnection, source: Source) -> None:
+def test_dollar_falls_are_those_of_the_source(
+    published: duckdb.DuckDBPyConnection, source: Source, span: Span
+) -> None:
     found = falls(published, "largest_falls_usd.sql")
     for day, ratio in found[:FALLS]:
         before, after = (sum(source.usd(d).values()) for d in (day - timedelta(days=FALL_DAYS), day))
         assert ratio == pytest.approx(after / before - 1, rel=1e-9)
-    leading = {(day.year, day.month) for day, _ in apart(found)[:4]}
-    assert leading == {(2022, 5), (2022, 6), (2022, 11), (2023, 8)}
+    leading = {(day.year, day.month) for day, _ in apart(found)[: len(MONTHS[span])]}
+    assert leading == MONTHS[span]
 
 
 def test_price_free_falls_are_those_of_the_source(

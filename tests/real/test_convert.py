@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import Converted
 from convert import convert
-from recorded import SHARED, needs_shared
+from recorded import needs_shared
 
 from pipeline.replay.history import History, read_history
 
@@ -26,10 +27,8 @@ def row(history: History, table: str, at: str, **key: str) -> pd.Series:
 
 
 @pytest.fixture(scope="module")
-def converted(tmp_path_factory: pytest.TempPathFactory) -> tuple[History, dict[str, object]]:
-    folder = tmp_path_factory.mktemp("recorded")
-    done = convert(SHARED / "data", folder)
-    return read_history(folder), done
+def recorded(converted: Converted) -> tuple[History, dict[str, object]]:
+    return read_history(converted.folder), converted.said
 
 
 @needs_shared
@@ -38,9 +37,9 @@ class TestRecordedSeries:
     """Numbers read off the source files; day D of a file is the instant D+1 00:00 of the folder."""
 
     def test_amounts_are_coins_of_the_base_as_listed(
-        self, converted: tuple[History, dict[str, object]]
+        self, recorded: tuple[History, dict[str, object]]
     ) -> None:
-        history, _ = converted
+        history, _ = recorded
         first, crash, last = "2022-01-03T00:00Z", "2022-11-10T00:00Z", "2023-12-06T00:00Z"
         expected = {
             ("BTCUSDT", first): 73297.806,
@@ -59,18 +58,18 @@ class TestRecordedSeries:
         )
 
     def test_prices_and_volumes_are_the_close_of_the_day(
-        self, converted: tuple[History, dict[str, object]]
+        self, recorded: tuple[History, dict[str, object]]
     ) -> None:
-        history, _ = converted
+        history, _ = recorded
         bitcoin = row(history, "price", "2022-11-10T00:00Z", market="BTCUSDT")
         assert (bitcoin["mark_price"], bitcoin["volume_base_24h"]) == (15905.0, 2065590.9849986646)
         assert row(history, "price", "2022-11-10T00:00Z", market="1000XECUSDT")["mark_price"] == 0.02782
         assert history.tables["price"]["index_price"].isna().all()
 
     def test_funding_percent_becomes_a_fraction_digit_for_digit(
-        self, converted: tuple[History, dict[str, object]]
+        self, recorded: tuple[History, dict[str, object]]
     ) -> None:
-        history, _ = converted
+        history, _ = recorded
         # The file says 0.01, -0.032976 and -2.09748 percent.
         assert row(history, "funding_rate", "2022-01-03T00:00Z", market="BTCUSDT")["funding_rate"] == 0.0001
         assert (
@@ -82,9 +81,9 @@ class TestRecordedSeries:
         assert set(history.tables["funding_rate"]["interval_hours"]) == {8.0}
 
     def test_coin_m_dollars_come_back_as_whole_contracts(
-        self, converted: tuple[History, dict[str, object]]
+        self, recorded: tuple[History, dict[str, object]]
     ) -> None:
-        history, done = converted
+        history, done = recorded
         at = "2022-11-10T00:00Z"
         # 348,257,000 USD of BTC contracts, 166,280,870 USD of ETH's and 25,612,400 USD of BNB's.
         for market, usd in {
@@ -102,9 +101,9 @@ class TestRecordedSeries:
         assert done["coin_m_largest_usd_difference"] == 0.0
 
     def test_bitfinex_positions_keep_their_own_instants(
-        self, converted: tuple[History, dict[str, object]]
+        self, recorded: tuple[History, dict[str, object]]
     ) -> None:
-        history, done = converted
+        history, done = recorded
         # 1677132000000 ms is 2023-02-23 06:00 UTC.
         for side, amount in {"long": 105406.74705755, "short": 839.61045768}.items():
             found = row(history, "margin_loan", "2023-02-23T06:00Z", side=side)
@@ -114,8 +113,8 @@ class TestRecordedSeries:
         # 2 x 1,127 positions recorded.
         assert len(history.tables["margin_loan"]) + int(str(done["positions_after_the_end"])) == 2_254
 
-    def test_nothing_is_lost_or_made_up(self, converted: tuple[History, dict[str, object]]) -> None:
-        history, done = converted
+    def test_nothing_is_lost_or_made_up(self, recorded: tuple[History, dict[str, object]]) -> None:
+        history, done = recorded
         # 69 linear and 3 inverse perpetuals on 703 days, and the spot pair.
         assert done["market_days"] == 72 * 703
         assert len(history.tables["price"]) == 72 * 703

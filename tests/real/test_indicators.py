@@ -1,4 +1,4 @@
-"""Indicators on recorded series: each number of five days worked out again here, from the source files.
+"""Indicators on recorded series: each number of some days worked out again here, from the source files.
 
 Plain Python on the files as they were recorded; nothing of the pipeline computes an expectation.
 """
@@ -11,13 +11,21 @@ from datetime import date
 
 import duckdb
 import pytest
-from conftest import LAST
+from conftest import FULL, SHORT, Span
 from recorded import SHARED, needs_shared
 from source import Source
 
 pytestmark = [needs_shared, pytest.mark.real]
 
 FIVE_DAYS = [date(2022, 2, 1), date(2022, 6, 18), date(2022, 11, 9), date(2023, 3, 11), date(2023, 11, 30)]
+ON_SOME_DAYS = pytest.mark.parametrize(
+    ("span", "day"),
+    [
+        *(pytest.param(SHORT, day, id=f"half-year-{day}") for day in FIVE_DAYS[1:3]),
+        *(pytest.param(FULL, day, id=f"two-years-{day}", marks=pytest.mark.soak) for day in FIVE_DAYS),
+    ],
+    indirect=["span"],
+)
 # First brackets by coin as the venue showed them in September 2026; all others 0.4 %.
 FIRST_BRACKET = {"SOL": 0.005, "DOGE": 0.005}
 # Leverage at entry of Hyperliquid's public wallets, grouped: times -> share of notional.
@@ -54,7 +62,7 @@ def one(published: duckdb.DuckDBPyConnection, sql: str, day: date) -> tuple[floa
     return tuple(row)
 
 
-@pytest.mark.parametrize("day", FIVE_DAYS)
+@ON_SOME_DAYS
 def test_open_interest_and_the_bounds_of_debt(
     published: duckdb.DuckDBPyConnection, source: Source, day: date
 ) -> None:
@@ -75,7 +83,7 @@ def test_open_interest_and_the_bounds_of_debt(
     assert "counterfactual: of 2026-09" in str(basis)
 
 
-@pytest.mark.parametrize("day", FIVE_DAYS)
+@ON_SOME_DAYS
 def test_concentration_over_assets(published: duckdb.DuckDBPyConnection, source: Source, day: date) -> None:
     coins = by_coin(source.usd(day))
     total = sum(coins.values())
@@ -90,7 +98,7 @@ def test_concentration_over_assets(published: duckdb.DuckDBPyConnection, source:
     assert members == len(coins)
 
 
-@pytest.mark.parametrize("day", FIVE_DAYS)
+@ON_SOME_DAYS
 def test_funding_is_weighted_by_open_interest(
     published: duckdb.DuckDBPyConnection,
     source: Source,
@@ -113,7 +121,7 @@ def test_funding_is_weighted_by_open_interest(
     assert apr == pytest.approx(sum(usd * rate for usd, rate in rated.values()) / weight, rel=1e-9)
 
 
-@pytest.mark.parametrize("day", FIVE_DAYS)
+@ON_SOME_DAYS
 def test_the_cushion_of_a_new_position_is_labelled_with_the_brackets_of_2026(
     published: duckdb.DuckDBPyConnection, source: Source, day: date
 ) -> None:
@@ -158,34 +166,42 @@ def test_the_standing_longs_are_thinner_after_the_falls_of_2022(
             assert thin < 0.7 * thick
 
 
-def test_market_cap_stands_on_a_dated_supply(published: duckdb.DuckDBPyConnection, source: Source) -> None:
-    day = date(2023, 11, 30)
+# The subsidies of the first so many blocks: 210,000 each of 50, 25 and 12.5 coins, the rest of 6.25. 700,000
+# were mined on 2021-09-11, 800,000 on 2023-07-24.
+SUPPLIES = {
+    SHORT: ("2021-09-11", 210_000 * (50 + 25 + 12.5) + 70_000 * 6.25),
+    FULL: ("2023-07-24", 210_000 * (50 + 25 + 12.5) + 170_000 * 6.25),
+}
+
+
+def test_market_cap_stands_on_a_dated_supply(
+    published: duckdb.DuckDBPyConnection, source: Source, span: Span
+) -> None:
+    day, (known_on, coins) = span.last, SUPPLIES[span]
     cap, as_of, ratio = one(
         published,
         "select market_cap_usd, market_cap_as_of, oi_to_market_cap_ratio from leverage_daily"
         " where scope = 'BTC' and day = $1",
         day,
     )
-    # 800,000 blocks: 210,000 each of 50, 25 and 12.5 coins, and 170,000 of 6.25
-    coins = 210_000 * (50 + 25 + 12.5) + 170_000 * 6.25
     assert cap == pytest.approx(coins * source.closes[day, "BTCUSDT"], rel=1e-9)
-    assert str(as_of) == "2023-07-24"
+    assert str(as_of) == known_on
     assert ratio == pytest.approx(by_coin(source.usd(day))["BTC"] / cap, rel=1e-9)
 
 
-def test_bounds_stay_in_order_on_every_recorded_day(published: duckdb.DuckDBPyConnection) -> None:
+def test_bounds_stay_in_order_on_every_recorded_day(published: duckdb.DuckDBPyConnection, span: Span) -> None:
     rows, wrong = one(
         published,
         "select count(*), count(*) filter"
         " (not (called_low_usd <= called_usd and called_usd <= called_high_usd))"
         " from call_ladder_daily where day <= $1",
-        LAST,
+        span.last,
     )
-    assert rows > 100_000
+    assert rows > 143 * span.days  # 100,000 of the two years
     assert wrong == 0
     assert one(
         published,
         "select count(*) from margin_debt_daily where day <= $1 and"
         " not (low_usd <= coalesce(estimate_usd, low_usd) and coalesce(estimate_usd, low_usd) <= high_usd)",
-        LAST,
+        span.last,
     ) == (0,)

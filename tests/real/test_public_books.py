@@ -92,12 +92,12 @@ def by_lognormal(steps: list[tuple[float, float, float]], largest: float) -> flo
 @pytest.mark.parametrize("day", FIVE_DAYS)
 def test_what_the_brackets_of_2026_ask_of_the_book_of_a_day(
     warehouse: duckdb.DuckDBPyConnection,
-    source: Source,
+    both_years: Source,
     brackets: dict[str, list[tuple[float, float, float]]],
     day: date,
 ) -> None:
     """The book of a day beside the tables of 2026: what they ask of it, by three assumptions on sizes."""
-    book = {market: usd for market, usd in source.usd(day).items() if market in brackets and usd > 0}
+    book = {market: usd for market, usd in both_years.usd(day).items() if market in brackets and usd > 0}
     assert len(book) > 40
     for table in ("staging.stg_leverage_tier", "intermediate.int_market_day"):
         warehouse.execute(f"delete from {table}")

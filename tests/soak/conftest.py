@@ -15,8 +15,8 @@ from pipeline.replay.process import ReplayServer
 
 @pytest.fixture(scope="session")
 def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """History folder of a quiet year and a month: two venues, eight markets."""
-    return write_small_world(tmp_path_factory.mktemp("soak"), days=400)
+    """History folder of ten quiet weeks: two venues, eight markets."""
+    return write_small_world(tmp_path_factory.mktemp("soak"), days=70)
 
 
 @pytest.fixture(scope="session")

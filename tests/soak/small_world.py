@@ -20,6 +20,7 @@ from pipeline.engine import JOB_NAME, home_lock
 from pipeline.models import read_models
 from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.history import read_history, write_history
+from pipeline.replay.process import ReplayServer
 from pipeline.replay.scenario import write_scenario
 from pipeline.runtime import Runtime
 from pipeline.settings import Settings
@@ -81,6 +82,33 @@ def walk(
             runtime.close()
 
 
+def walk_through(
+    home: Path,
+    world: Path,
+    exchange: ReplayServer,
+    days: Sequence[date],
+    venues: Sequence[str],
+    phases: Sequence[str] = PHASES[:4],
+) -> None:
+    """The job over many days of any history, each asked about at its own instant, as `--replay` does."""
+    settings, clock = Settings(home, redirect=exchange.address), VirtualClock(instant_of(days[0]))
+    settings.prepare()
+    history = read_history(world)
+    source = history_source(world, history.about)
+    claim(home, source)
+
+    def move_to(instant: datetime) -> None:
+        clock.set(instant)
+        exchange.set_now(instant)
+
+    runtime = Runtime(settings, clock, move_to=move_to, held=history.held(), about=source.about())
+    with home_lock(home):
+        try:
+            take_steps(runtime, days, phases=phases, venues=venues)
+        finally:
+            runtime.close()
+
+
 def rebuild(home: Path, day: date) -> None:
     """Build and publish every day anew from raw, as after `day`, asking nobody."""
     runtime = Runtime(Settings(home), VirtualClock(instant_of(day)), is_full=True, about={"is_made": True})
@@ -96,6 +124,7 @@ def take_steps(
     days: Sequence[date],
     tell: Tell = lambda _: None,
     phases: Sequence[str] = PHASES,
+    venues: Sequence[str] = VENUES,
 ) -> None:
     """The function of every asset of these phases, each when what it reads is there."""
     # the sort keeps the graph's order within a phase; raw comes first in the job, too
@@ -113,7 +142,7 @@ def take_steps(
         context = SimpleNamespace(
             resources=SimpleNamespace(runtime=runtime),
             partition_keys=[day.isoformat() for day in days],
-            selected_asset_keys={key for key in asset.keys if key.path[-1] in VENUES},
+            selected_asset_keys={key for key in asset.keys if key.path[-1] in venues},
             selected_asset_check_keys=(),
         )
         outcome = asset.op.compute_fn.decorated_fn(context)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_world import FIRST_DAY, PHASES, days_from, instant_of, walk
+from small_world import FIRST_DAY, PHASES, days_from, instant_of, walk, write_small_world
 from soak_results import write_result
 
 from pipeline.replay.process import ReplayServer
@@ -48,22 +48,29 @@ def live(pipe: Connection, home: Path, world: Path, address: str, phases: Sequen
         pipe.send(Sample(memory_mib, *counts, time.process_time() - started))
 
 
-WHOLE_YEAR = [pytest.mark.soak, pytest.mark.timeout(7200)]
-
-
-@pytest.mark.parametrize(
-    ("days", "runs_a_process", "phases"),
-    [
-        pytest.param(60, 60, PHASES[:2], id="60-days-in-one-process"),
-        pytest.param(365, 365, PHASES, id="365-days-in-one-process", marks=WHOLE_YEAR),
-        pytest.param(365, 1, PHASES, id="365-separate-runs", marks=WHOLE_YEAR),
-    ],
-)
 def test_every_day_costs_the_same(
-    small_world: Path,
-    small_exchange: ReplayServer,
+    small_world: Path, small_exchange: ReplayServer, warm: ForkServerContext, tmp_path: Path
+) -> None:
+    """60 days in one process."""
+    assert_flat(small_world, small_exchange, warm, tmp_path, 60, 60, PHASES[:2])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("runs_a_process", [365, 1], ids=["365-days-in-one-process", "365-separate-runs"])
+def test_every_day_of_a_year_costs_the_same(
+    warm: ForkServerContext, tmp_path: Path, runs_a_process: int
+) -> None:
+    world = write_small_world(tmp_path / "world", days=400)
+    with ReplayServer(world) as exchange:
+        assert_flat(world, exchange, warm, tmp_path / "home", 365, runs_a_process, PHASES)
+
+
+def assert_flat(
+    world: Path,
+    exchange: ReplayServer,
     warm: ForkServerContext,
-    tmp_path: Path,
+    home: Path,
     days: int,
     runs_a_process: int,
     phases: Sequence[str],
@@ -72,12 +79,10 @@ def test_every_day_costs_the_same(
     for count, day in enumerate(days_from(FIRST_DAY, days)):
         if count % runs_a_process == 0:
             ours, theirs = warm.Pipe()
-            process = warm.Process(
-                target=live, args=(theirs, tmp_path, small_world, small_exchange.address, phases)
-            )
+            process = warm.Process(target=live, args=(theirs, home, world, exchange.address, phases))
             process.start()
             theirs.close()
-        small_exchange.set_now(instant_of(day))
+        exchange.set_now(instant_of(day))
         ours.send(day)
         assert ours.poll(PATIENCE_SECONDS), day
         samples.append(ours.recv())

@@ -133,7 +133,7 @@ def reader(warm: ForkServerContext, home: Path) -> Iterator[list[str]]:
 def read_on(said: Connection, is_over: Event, path: Path) -> None:
     """Open, ask two tables for their last day, close, until told to stop."""
     readings, problems = 0, list[str]()
-    while not is_over.wait(0.25):
+    while not is_over.wait(0.5):
         try:
             with duckdb.connect(str(path), read_only=True) as connection:
                 row = connection.execute(

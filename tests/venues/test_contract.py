@@ -26,6 +26,7 @@ from pipeline.venues.base import (
     optional_number,
     signed_number,
 )
+from pipeline.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from conftest import Truth
@@ -87,7 +88,7 @@ def test_a_declaration_is_complete(name: str, dataset: Dataset) -> None:
 def test_every_listed_direction_has_a_unit(name: str, truth: Truth, tmp_path: Path) -> None:
     """Directions as the venue itself lists them; quanto without a declared unit is refused, not guessed."""
     collect(truth.server, tmp_path, replay_moments([DAY]), {name: VENUES[name]})
-    with modelled(tmp_path, ("staging",)) as connection:
+    with open_warehouse(tmp_path / "warehouse.duckdb", tmp_path / "raw") as connection:
         found = connection.execute("select distinct direction from raw.markets").fetchall()
     declared = VENUES[name].reports[Dataset.OPEN_INTEREST]
     assert isinstance(declared, Reports)
@@ -192,7 +193,7 @@ def test_one_bad_row_keeps_the_others(name: str, kind: str, truth: Truth, tmp_pa
         for row in records(truth.tables["open_interest"])
         if row.venue == name and row.observed_at.date() == ASKED[3]
     }
-    with modelled(tmp_path, ("staging",)) as connection:
+    with modelled(tmp_path, only=["staging.stg_open_interest", "staging.stg_fetch_log"]) as connection:
         said = dict(
             connection.execute(
                 "select market, open_interest_base_listed from staging.stg_open_interest where day = $1",

@@ -163,7 +163,12 @@ def test_every_declaration_is_kept(counts: Counts, name: str, dataset: Dataset) 
     assert logged == [(word, 0)]
 
 
-@pytest.mark.parametrize("from_day", [ASKED[3], ASKED[10]], ids=str)
+@pytest.mark.parametrize(
+    ("asked", "from_day"),
+    [("walk", ASKED[3]), ("backfill", ASKED[3]), ("daily", ASKED[10])],
+    indirect=["asked"],
+    scope="session",
+)
 def test_an_incremental_build_equals_the_full_one(asked: Asked, from_day: date) -> None:
     """From the middle of the history, and from either side of the change of the funding interval."""
 

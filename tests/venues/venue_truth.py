@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -301,12 +301,30 @@ def build_layers(
     return [build_model(connection, model, from_day) for model in read_models() if model.schema in schemas]
 
 
+def build_for(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:
+    """Some tables and what they are made of."""
+    models = {model.table: model for model in read_models()}
+    wanted, waiting = set[str](), [*tables]
+    while waiting:
+        table = waiting.pop()
+        if table in models and table not in wanted:
+            wanted.add(table)
+            waiting += models[table].reads
+    load_seeds(connection)
+    for table, model in models.items():
+        if table in wanted:
+            build_model(connection, model, FIRST_DAY)
+
+
 @contextmanager
 def modelled(
-    home: Path, schemas: tuple[str, ...] = ("staging", "intermediate")
+    home: Path, schemas: tuple[str, ...] = ("staging", "intermediate"), only: Collection[str] = ()
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse of `home` with the models of some schemas built from its raw files."""
+    """The warehouse of `home` with models built from its raw files: `only` some, or all of some schemas."""
     with open_warehouse(home / "warehouse.duckdb", home / "raw") as connection:
         connection.execute("set threads = 1")  # so few rows are built no faster by more
-        build_layers(connection, schemas)
+        if only:
+            build_for(connection, only)
+        else:
+            build_layers(connection, schemas)
         yield connection
