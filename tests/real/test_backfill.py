@@ -26,11 +26,11 @@ FALL_DAYS, FALLS = 3, 12
 # Coins in one unit of the listed base; every other symbol of the file counts single coins.
 THOUSANDS = ("1000SHIBUSDT", "1000XECUSDT")
 Fall = tuple[date, float]
-# Counted by hand: 6 of April, 31 + 30 + 31 + 31 + 30 + 31, and 12 of November; 363 of 2022 and 334 of 2023.
-DAYS = {SHORT: 202, FULL: 697}
+# Counted by hand: 6 of April, 31 of May, 30 of June; 363 of 2022 and 334 of 2023.
+DAYS = {SHORT: 67, FULL: 697}
 # Months with the largest falls in dollars: those of Terra, of Celsius, of FTX, and of 17 August 2023.
 MONTHS = {
-    SHORT: {(2022, 5), (2022, 6), (2022, 11)},
+    SHORT: {(2022, 5), (2022, 6)},
     FULL: {(2022, 5), (2022, 6), (2022, 11), (2023, 8)},
 }
 
@@ -38,7 +38,7 @@ MONTHS = {
 def test_every_recorded_market_day_is_seen_and_no_other(
     published: duckdb.DuckDBPyConnection, source: Source, span: Span
 ) -> None:
-    # 69 linear and 3 inverse perpetuals a day: 14,544 in the half year, 50,184 in all
+    # 69 linear and 3 inverse perpetuals a day: 4,824 in the ten weeks, 50,184 in all
     assert len(source.coins) + len(source.coin_m_usd) == DAYS[span] * 72
     rows = published.execute("select day, market, status from market_daily").fetchall()
     assert {(day, market) for day, market, _ in rows} == source.coins.keys() | source.coin_m_usd.keys()
@@ -80,7 +80,7 @@ def test_margin_positions_bound_the_loans_and_estimate_nothing(
 
 
 def test_the_first_margin_positions_bound_the_loans(converted: Converted, tmp_path: Path) -> None:
-    """Recorded from 2023-02-23 on, which is after the half year: two days of the job's steps alone."""
+    """Recorded from 2023-02-23 on, which is after the ten weeks: two days of the job's steps alone."""
     days = [date(2023, 2, 22), date(2023, 2, 23)]
     home = tmp_path / "home"
     with ReplayServer(converted.folder) as exchange:
