@@ -6,11 +6,11 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-import altair as alt
 import duckdb
 import pytest
 import vl_convert
-from jsonschema.exceptions import ValidationError
+from altair import load_schema
+from jsonschema import Draft7Validator
 from made_reports import ABOUT, HOSTILE, LAST_DAY, PRODUCED_AT, Reader, small_database
 
 from pipeline.models import read_models
@@ -331,10 +331,10 @@ def test_every_picture_is_valid_vega_lite(reader: duckdb.DuckDBPyConnection) -> 
         for name, spec in charts_of(reader, None, ABOUT)
     }
     assert len(drawn) > 10
+    schema = Draft7Validator(load_schema())
     for name, spec in drawn.items():
-        assert alt.Chart.from_dict(spec).to_dict()["title"] == spec["title"], name
-    with pytest.raises(ValidationError):
-        alt.Chart.from_dict({**drawn["contagion"], "layer": [{"mark": {"type": "pie in the sky"}}]})
+        assert schema.is_valid(spec), name
+    assert not schema.is_valid({**drawn["contagion"], "layer": [{"mark": {"type": "pie in the sky"}}]})
 
 
 EPISODES = """
