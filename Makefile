@@ -23,7 +23,7 @@ $(READY): constraints.txt pyproject.toml
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement constraints.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -qq -j 0 .venv/lib || true # a few packages carry templates that are no Python
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib pipeline || true # a few packages carry templates that are no Python
 	@touch $@
 
 demo: $(READY) ## the whole job on the embedded exchange: 400 made days to a report
