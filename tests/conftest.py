@@ -7,7 +7,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # Their tests use what one fixture of the folder made at some cost; elsewhere a file is what stays together.
-KEPT_TOGETHER = ("real", "report", "venues")
+KEPT_TOGETHER = ("docs", "real", "report", "venues")
 # What takes half a minute or more, longest first (`--durations=0` adds it up): begun last, one of them would
 # keep one worker busy while the other has nothing left. The rest follows in its own order.
 LONGEST_FIRST = (
@@ -22,12 +22,11 @@ LONGEST_FIRST = (
     "report",
     "tests/e2e/test_daemon.py",
     "tests/e2e/test_schedules.py",
-    "tests/docs/test_examples.py",
+    "docs",
     "tests/evaluation/test_families.py",
     "tests/e2e/test_dagster.py",
     "tests/e2e/test_secrets.py",
     "tests/e2e/test_query.py",
-    "tests/docs/test_wheel.py",
 )
 
 

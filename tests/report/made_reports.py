@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -27,15 +29,23 @@ LOADERS = {"src", "srcset", "data", "poster", "action", "formaction", "backgroun
 
 
 def small_database(path: Path, rows: str) -> duckdb.DuckDBPyConnection:
-    """The tables of one made day, with `rows` (SQL) run on top."""
-    make_database(path, days=1)
+    """The tables, empty, with `rows` (SQL) run on top."""
+    path.write_bytes(_empty())
     connection = duckdb.connect(str(path))
-    for (name,) in connection.execute(
-        "select table_name from duckdb_tables() where not temporary"
-    ).fetchall():
-        connection.execute(f"delete from {name}")
     connection.execute(rows)
     return connection
+
+
+@cache
+def _empty() -> bytes:
+    """A published file whose tables have no row."""
+    with TemporaryDirectory() as folder:
+        path = make_database(Path(folder) / "margin_debt.duckdb", days=1)
+        with duckdb.connect(str(path)) as connection:
+            names = connection.execute("select table_name from duckdb_tables() where not temporary")
+            for (name,) in names.fetchall():
+                connection.execute(f"delete from {name}")
+        return path.read_bytes()
 
 
 class Reader(HTMLParser):

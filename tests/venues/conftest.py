@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +56,25 @@ def _ways() -> dict[str, tuple[list[date], list[Moment]]]:
     }
 
 
+@pytest.fixture(scope="session")
+def asked_by(truth: Truth, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Asked]]:
+    """Each way is asked once: pytest makes a fixture with parameters anew whenever another one comes."""
+    with ExitStack() as opened:
+
+        @cache
+        def ask(way: str) -> Asked:
+            days, moments = _ways()[way]
+            home: Path = tmp_path_factory.mktemp(way)
+            collect(truth.server, home, moments)
+            asked_at = {day: moment.day for moment in moments for day in moment.history_days}
+            return Asked(way, opened.enter_context(modelled(home)), days, asked_at)
+
+        yield ask
+
+
 @pytest.fixture(scope="session", params=["daily", "walk", "backfill"])
-def asked(
-    request: pytest.FixtureRequest, truth: Truth, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Asked]:
-    days, moments = _ways()[request.param]
-    home: Path = tmp_path_factory.mktemp(request.param)
-    collect(truth.server, home, moments)
-    asked_at = {day: moment.day for moment in moments for day in moment.history_days}
-    with modelled(home) as connection:
-        yield Asked(request.param, connection, days, asked_at)
+def asked(request: pytest.FixtureRequest, asked_by: Callable[[str], Asked]) -> Asked:
+    return asked_by(request.param)
 
 
 @pytest.fixture(scope="session")
