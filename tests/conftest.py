@@ -20,7 +20,6 @@ LONGEST_FIRST = (
     "tests/soak/test_days.py",
     "tests/soak/test_damage.py",
     "report",
-    "tests/e2e/test_daemon.py",
     "tests/e2e/test_schedules.py",
     "docs",
     "tests/evaluation/test_families.py",

@@ -1,8 +1,8 @@
 """Dagster's daemon at work on a home: one run at a time, the others wait; a run that hangs is ended.
 
 The code server and the daemon are processes of their own, as under `make dev`, with the settings that every
-home is given. What starts a run is test_schedules.py; that the daemon's run equals the command's is
-test_unattended.py.
+home is given; `make soak` starts them. What starts a run is test_schedules.py; that the daemon's run equals
+the command's is test_unattended.py.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from pipeline.engine import dagster_home, home_lock
 from pipeline.moments import AFTER_MIDNIGHT
 from pipeline.replay.faults import Fault
 from pipeline.replay.process import ReplayServer
+
+pytestmark = pytest.mark.soak
 
 PATIENCE_SECONDS = 240
 QUEUED, STARTED = dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED

@@ -1,7 +1,7 @@
 """A day asked for by cron's command and by Dagster's daemon: the same marts, and what a monitor finds.
 
-Both runs hold keys that must reach nobody. The command's run is asked for JSON lines; Dagster's is started on
-its web page, and its change of level is told to a receiver on this machine.
+Both runs hold keys that must reach nobody; the daemon's is `make soak`'s. The command's run is asked for JSON
+lines; Dagster's is started on its web page, and its change of level is told to a receiver on this machine.
 """
 
 from __future__ import annotations
@@ -109,23 +109,26 @@ def by_page(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Ran:
     return ran
 
 
+@pytest.mark.soak
 def test_cron_and_the_daemon_make_the_same_marts(by_command: Ran, by_page: Ran) -> None:
     assert mart_hashes(by_command.home) == mart_hashes(by_page.home)
     days = ask(by_page.home, "select distinct day from margin_debt_daily")
     assert days == [{"day": DAY}]
 
 
+@pytest.mark.soak
 def test_a_run_of_the_web_page_tells_a_change_of_level(by_page: Ran) -> None:
     (message,) = by_page.told
     assert message["title"] == "Margin debt: market level unknown (made history)"
     assert message["message"].startswith("Market level: calm became unknown.")
 
 
+@pytest.mark.soak
 def test_nothing_listens_to_other_machines(by_page: Ran) -> None:
     assert by_page.listening == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("how", ["by_command", "by_page"])
+@pytest.mark.parametrize("how", ["by_command", pytest.param("by_page", marks=pytest.mark.soak)])
 def test_no_key_is_sent_or_written_while_a_redirect_is_set(how: str, request: pytest.FixtureRequest) -> None:
     ran: Ran = request.getfixturevalue(how)
     asked = "\n".join(ran.sent)
@@ -176,7 +179,7 @@ def metrics_of(home: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-@pytest.mark.parametrize("how", ["by_command", "by_page"])
+@pytest.mark.parametrize("how", ["by_command", pytest.param("by_page", marks=pytest.mark.soak)])
 def test_metrics_say_how_the_run_ended(how: str, request: pytest.FixtureRequest) -> None:
     home: Path = request.getfixturevalue(how).home
     found = metrics_of(home)

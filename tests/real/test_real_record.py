@@ -79,6 +79,7 @@ def test_events_of_btc(btc: Market) -> None:
         assert all(pd.Timestamp(day) in events for events in found.values())
 
 
+@pytest.mark.soak  # half a minute
 def test_btc_comes_out_as_recorded(btc_scores: pd.DataFrame) -> None:
     """A signal that came later adds rows; those that stand may not move."""
     assert _recorded("BTC,") <= {
@@ -94,6 +95,7 @@ def test_the_panel_comes_out_as_recorded(panel_scores: pd.DataFrame) -> None:
     }
 
 
+@pytest.mark.soak  # half a minute
 def test_what_is_said_of_volatility_is_what_the_tables_hold(
     btc_scores: pd.DataFrame, panel_scores: pd.DataFrame
 ) -> None:
@@ -109,6 +111,7 @@ def test_what_is_said_of_volatility_is_what_the_tables_hold(
     assert "Nothing beats volatility." in text
 
 
+@pytest.mark.soak  # half a minute
 def test_an_area_is_the_same_by_counting_pairs(btc: Market, btc_scores: pd.DataFrame) -> None:
     """Funding before the events of R2, days written out by hand from the rule's words."""
     record = btc.record

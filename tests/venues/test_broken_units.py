@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 # the cases break these, and the median price is over all four
 pytestmark = needs("binance", "okx", "hyperliquid", "bitfinex")
 
+MORE = pytest.mark.soak  # the same mistake once more, in another venue or by another factor
 DAY = ASKED[2]  # an ordinary day: no gap, no listing, no change
 
 
@@ -155,7 +156,7 @@ OWN_USD = "own USD off the venue's USD by more than 2 %"
 OFF_PRICE = "price off the median over venues by more than 5 %"
 
 
-@pytest.mark.parametrize("unit", [Unit.BASE, Unit.USD])
+@pytest.mark.parametrize("unit", [Unit.BASE, pytest.param(Unit.USD, marks=MORE)])
 def test_okx_contracts_taken_for_coins_or_dollars_own_usd(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, unit: Unit
 ) -> None:
@@ -201,8 +202,8 @@ def test_okx_contract_size_missing_unreadable(bench: Bench, monkeypatch: pytest.
         ("hyperliquid", {"sides": 2}),
         # contracts of COIN-M taken for coins: the price that value and amount imply stays the mark
         ("binance", {"unit": {Direction.LINEAR: Unit.BASE, Direction.INVERSE: Unit.BASE}}),
-        ("hyperliquid", {"unit": Unit.USD}),
-        ("bitfinex", {"unit": Unit.USD}),
+        pytest.param("hyperliquid", {"unit": Unit.USD}, marks=MORE),
+        pytest.param("bitfinex", {"unit": Unit.USD}, marks=MORE),
     ],
 )
 def test_open_interest_without_own_dollars_truth(
@@ -255,7 +256,7 @@ def test_a_unit_that_staging_does_not_know_sql(
         bench.found()
 
 
-@pytest.mark.parametrize("name", ["binance", "bitfinex"])
+@pytest.mark.parametrize("name", ["binance", pytest.param("bitfinex", marks=MORE)])
 def test_price_of_something_else_price(bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A mark price a tenth too high, as from a wrong field, for one venue's bitcoin."""
 
@@ -293,7 +294,9 @@ def _percent(row: FundingRateRow) -> None:
     row.funding_rate *= 100
 
 
-@pytest.mark.parametrize("change", [_eighth, _eight_hours, _percent])
+@pytest.mark.parametrize(
+    "change", [_eighth, *(pytest.param(one, marks=MORE) for one in (_eight_hours, _percent))]
+)
 def test_hourly_funding_read_otherwise_truth(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]
 ) -> None:
@@ -306,8 +309,8 @@ def test_hourly_funding_read_otherwise_truth(
     ("name", "unit", "factor"),
     [
         ("okx", Unit.RATE_PER_HOUR, 24),
-        ("okx", Unit.RATE_PER_YEAR, 1 / 365),
-        ("okx", Unit.RATE_PER_DAY_OVER_365, 365),
+        pytest.param("okx", Unit.RATE_PER_YEAR, 1 / 365, marks=MORE),
+        pytest.param("okx", Unit.RATE_PER_DAY_OVER_365, 365, marks=MORE),
         ("bitfinex", Unit.RATE_PER_DAY, 1 / 365),
     ],
 )

@@ -29,7 +29,7 @@ from pipeline.venues.base import Reports
 if TYPE_CHECKING:
     from conftest import Truth
 
-CASES, SOAK_CASES = 150, 12_500  # a venue
+CASES, SOAK_CASES = 100, 12_500  # a venue
 SEEDS = st.integers(0, 2**32)
 LISTING = "market list"
 # What reads a market list: its own rows, and the contract sizes of amounts.
