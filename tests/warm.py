@@ -1,7 +1,7 @@
 """Processes that start warm: each is forked from one that has imported everything and opened nothing.
 
 Importing is a third of a small run and says nothing about it: that a command starts from nothing is held by
-the tests of the wheel, the documents and the daemon.
+the tests of the wheel and the documents, and of the daemon in `make soak`.
 """
 
 from __future__ import annotations

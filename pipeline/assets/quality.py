@@ -72,7 +72,7 @@ def _tables() -> list[tuple[Suite, dg.AssetKey, str]]:
 
 
 def _keys(key: dg.AssetKey, subject: str) -> dict[bool, dg.AssetCheckKey]:
-    """The two checks of a table, by whether its rules block: one that breaks stops what is built on it."""
+    """The two checks of a table, by whether the rules of each block."""
     return {
         is_blocking: dg.AssetCheckKey(key, f"{'blocking_' * is_blocking}{subject}expectations")
         for is_blocking in (True, False)

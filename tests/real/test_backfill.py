@@ -161,10 +161,10 @@ def test_the_falls_are_found_and_the_levels_before_them_written_down(
         apart(falls(published, f"largest_falls_{name}.sql")) for name in ("usd", "price_free")
     )
     assert len(in_usd) == len(price_free) == FALLS
-    lines = [
-        f"Wall time {backfill.wall_seconds:.0f} s, CPU {backfill.cpu_seconds:.0f} s, "
-        f"peak memory {backfill.peak_memory_bytes / 1e6:.0f} MB over its processes.",
-    ]
+    cost = f"Wall time {backfill.wall_seconds:.0f} s, CPU {backfill.cpu_seconds:.0f} s"
+    if backfill.peak_memory_bytes is not None:
+        cost += f", peak memory {backfill.peak_memory_bytes / 1e6:.0f} MB over its processes"
+    lines = [f"{cost}."]
     for title, found in (("US dollars", in_usd), ("coins at the earlier prices", price_free)):
         lines += ["", f"Largest {FALL_DAYS}-day falls of open interest in {title}:", ""]
         lines += [
